@@ -1,1 +1,19 @@
+//! Kinde for every language: sign-in, tokens, claims, permissions, flags and sessions.
+
+#![deny(unsafe_code)]
 #![allow(dead_code)]
+
+mod config;
+mod error;
+mod http;
+mod json;
+mod log;
+mod params;
+mod runtime;
+mod secret;
+
+pub use config::Config;
+pub use error::{Advice, Error, FieldError, Result, Status};
+pub use json::{Json, JsonView};
+pub use log::Level;
+pub use secret::Secret;

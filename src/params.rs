@@ -1,0 +1,150 @@
+//! Reads parameter objects: names unknown fields and wrong types, never quotes a value.
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, FieldError, Result, Status};
+
+/// The fields of one parameter object, taken one by one; what is left over is refused.
+pub(crate) struct Fields {
+    map: Map<String, Value>,
+    known: Vec<&'static str>,
+    wrong: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads `json` as an object. An empty text is an object without fields.
+    pub(crate) fn parse(json: &str) -> Result<Fields> {
+        if json.trim().is_empty() {
+            return Ok(Fields::from_map(Map::new()));
+        }
+        match serde_json::from_str(json) {
+            Ok(Value::Object(map)) => Ok(Fields::from_map(map)),
+            Ok(other) => Err(Error::invalid_argument(
+                "params",
+                format!("expected a JSON object, got {}", kind(&other)),
+            )),
+            Err(e) => Err(Error::invalid_argument(
+                "params",
+                // The parser's own text can quote the input, which may hold a secret.
+                format!("not valid JSON (line {}, column {})", e.line(), e.column()),
+            )),
+        }
+    }
+
+    pub(crate) fn from_map(map: Map<String, Value>) -> Fields {
+        Fields {
+            map,
+            known: Vec::new(),
+            wrong: Vec::new(),
+        }
+    }
+
+    /// Takes any value; `null` counts as absent.
+    pub(crate) fn take(&mut self, name: &'static str) -> Option<Value> {
+        self.known.push(name);
+        self.map.remove(name).filter(|v| !v.is_null())
+    }
+
+    pub(crate) fn take_string(&mut self, name: &'static str) -> Option<String> {
+        match self.take(name)? {
+            Value::String(text) => Some(text),
+            other => self.refuse(name, "a string", &other),
+        }
+    }
+
+    /// Takes a list of strings, or one string with members separated by spaces.
+    pub(crate) fn take_strings(&mut self, name: &'static str) -> Option<Vec<String>> {
+        let value = self.take(name)?;
+        match string_list(&value) {
+            Some(list) => Some(list),
+            None => self.refuse(name, "a string or a list of strings", &value),
+        }
+    }
+
+    pub(crate) fn take_bool(&mut self, name: &'static str) -> Option<bool> {
+        match self.take(name)? {
+            Value::Bool(value) => Some(value),
+            other => self.refuse(name, "true or false", &other),
+        }
+    }
+
+    pub(crate) fn take_i64(&mut self, name: &'static str) -> Option<i64> {
+        let value = self.take(name)?;
+        match value.as_i64() {
+            Some(number) => Some(number),
+            None => self.refuse(name, "a whole number", &value),
+        }
+    }
+
+    /// Takes a string that must be there.
+    pub(crate) fn require_string(&mut self, name: &'static str) -> String {
+        let given = self.wrong.len();
+        match self.take_string(name) {
+            Some(text) if !text.is_empty() => text,
+            _ => {
+                if self.wrong.len() == given {
+                    self.wrong(name, "is required");
+                }
+                String::new()
+            }
+        }
+    }
+
+    /// Notes that a field is wrong.
+    pub(crate) fn wrong(&mut self, name: &str, message: impl Into<String>) {
+        self.wrong.push(FieldError {
+            field: name.to_owned(),
+            message: message.into(),
+        });
+    }
+
+    /// The fields that nobody took, for those who accept any.
+    pub(crate) fn rest(&mut self) -> Map<String, Value> {
+        std::mem::take(&mut self.map)
+    }
+
+    /// Fails if a field was wrong or unknown; names all of them.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        let known = self.known.join(", ");
+        for name in self.map.keys() {
+            let name = crate::error::foreign_text(name);
+            self.wrong.push(FieldError {
+                message: format!("unknown; accepted are {known}"),
+                field: name,
+            });
+        }
+        if self.wrong.is_empty() {
+            return Ok(());
+        }
+        Err(Error::of_fields(Status::InvalidArgument, self.wrong))
+    }
+
+    fn refuse<T>(&mut self, name: &str, expected: &str, got: &Value) -> Option<T> {
+        self.wrong(name, format!("expected {expected}, got {}", kind(got)));
+        None
+    }
+}
+
+/// A list of strings, or one string with members separated by spaces.
+pub(crate) fn string_list(value: &Value) -> Option<Vec<String>> {
+    match value {
+        Value::String(text) => Some(text.split_whitespace().map(str::to_owned).collect()),
+        Value::Array(items) => items
+            .iter()
+            .map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+        _ => None,
+    }
+}
+
+/// What a value is, in words; never the value.
+pub(crate) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
