@@ -8,6 +8,7 @@ mod error;
 mod http;
 mod json;
 mod log;
+mod oauth;
 mod params;
 mod runtime;
 mod secret;
