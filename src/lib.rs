@@ -5,6 +5,7 @@
 
 mod config;
 mod error;
+mod flight;
 mod http;
 mod json;
 mod log;
