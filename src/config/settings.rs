@@ -1,25 +1,34 @@
 //! The settings as the library uses them: typed, checked, immutable.
 
+use std::fmt;
 use std::time::Duration;
 
 use url::Url;
 
+use super::Config;
+use super::check::{self, PlainHttp};
+use crate::error::Result;
 use crate::secret::Secret;
 
 /// Everything a client knows about its application and its provider.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Settings {
+    /// What was given, for [`Settings::derive`].
+    pub(super) given: Config,
     /// Origin without a trailing slash: `https://example.kinde.com`.
     pub domain: String,
     /// Origin without a trailing slash, for the Management API and machine tokens.
     pub management_domain: String,
     pub client_id: String,
     pub client_secret: Option<Secret>,
+    /// `client_id` if no other was given; never `None`.
     pub management_client_id: Option<String>,
+    /// `client_secret` if no other was given.
     pub management_client_secret: Option<Secret>,
     pub management_audience: String,
     pub redirect_uri: Option<String>,
     pub logout_redirect_uri: Option<String>,
+    /// Scopes separated by single spaces; may be empty.
     pub scope: String,
     pub audience: Vec<String>,
     pub grant_type: GrantType,
@@ -49,14 +58,25 @@ pub(crate) struct Settings {
     pub max_response_bytes: usize,
     pub jwks_cooldown: Duration,
     pub ca_file: Option<String>,
+    /// `off`, or a URL; may hold credentials. The environment decides if there is none.
     pub proxy: Option<Secret>,
     pub insecure_hosts: Vec<String>,
     pub auto_refresh: bool,
     /// Default authorization parameters, checked against the parameter table.
     pub authorization_params: serde_json::Map<String, serde_json::Value>,
+    /// Origins without a trailing slash.
     pub return_origins: Vec<String>,
     pub sign_in_lifetime: Duration,
+    /// Keys of sealed sessions; the first seals.
+    pub seal_keys: Vec<Secret>,
+    /// Where sessions are kept; may hold credentials.
+    pub store_url: Option<Secret>,
+    pub session_idle: Duration,
+    pub session_max: Duration,
     pub revoke_on_logout: bool,
+    pub webhook_tolerance: Duration,
+    /// Whether parameters of API calls are checked before they are sent.
+    pub api_validation: bool,
     pub worker_threads: usize,
     /// Suffix of the user agent: the binding that calls.
     pub user_agent: Option<String>,
@@ -64,8 +84,15 @@ pub(crate) struct Settings {
     pub framework: Option<String>,
 }
 
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Settings").field(&self.given).finish()
+    }
+}
+
 /// The grant by which a client obtains its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum GrantType {
     AuthorizationCode,
     ClientCredentials,
@@ -73,25 +100,31 @@ pub(crate) enum GrantType {
 }
 
 /// How the client proves who it is at the token endpoint (OpenID Connect Core, section 9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
 pub(crate) enum ClientAuthMethod {
+    #[strum(serialize = "client_secret_post")]
     SecretPost,
+    #[strum(serialize = "client_secret_basic")]
     SecretBasic,
 }
 
 /// Where the endpoints come from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum Discovery {
     /// Kinde's well-known paths, or the endpoint settings.
+    #[strum(to_string = "off", serialize = "false")]
     Off,
     /// The issuer's metadata, whose endpoints must stand on the issuer's origin.
+    #[strum(to_string = "same_origin", serialize = "on", serialize = "true")]
     SameOrigin,
     /// The issuer's metadata, wherever its endpoints stand.
     AnyOrigin,
 }
 
 /// Signature algorithms that can be configured (RFC 7518, section 3.1). None is symmetric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "UPPERCASE")]
 pub(crate) enum Algorithm {
     Rs256,
     Rs384,
@@ -101,13 +134,95 @@ pub(crate) enum Algorithm {
     Ps512,
     Es256,
     Es384,
+    #[strum(serialize = "EdDSA")]
     EdDsa,
 }
 
 /// Whether an access token is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub(crate) enum AccessTokenFormat {
     Jwt,
     /// Carried, not read.
     Opaque,
+}
+
+/// What clients must have in common to share connections, keys, discovery and verifications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SharedKey {
+    open: SharedOpenly,
+    proxy: Option<Secret>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct SharedOpenly {
+    issuer: String,
+    management_domain: String,
+    extra_issuers: Vec<String>,
+    discovery: Discovery,
+    jwks_url: Url,
+    jwks: Option<String>,
+    jwks_cooldown: Duration,
+    connect_timeout: Duration,
+    timeout: Duration,
+    max_response_bytes: usize,
+    ca_file: Option<String>,
+    insecure_hosts: Vec<String>,
+    user_agent: Option<String>,
+}
+
+impl std::hash::Hash for SharedKey {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        // The proxy may hold credentials: it is compared in constant time and not hashed.
+        self.open.hash(state);
+    }
+}
+
+impl Settings {
+    /// The settings of a client that differs from this one by `overrides`: a JSON object of names
+    /// and values, `null` for the default.
+    pub(crate) fn derive(&self, overrides: &str) -> Result<Settings> {
+        let mut config = self.given.clone();
+        config.load_json(overrides)?;
+        Settings::new(&config)
+    }
+
+    pub(crate) fn shared_key(&self) -> SharedKey {
+        SharedKey {
+            open: SharedOpenly {
+                issuer: self.issuer.clone(),
+                management_domain: self.management_domain.clone(),
+                extra_issuers: self.extra_issuers.clone(),
+                discovery: self.discovery,
+                jwks_url: self.jwks_url.clone(),
+                jwks: self.jwks.clone(),
+                jwks_cooldown: self.jwks_cooldown,
+                connect_timeout: self.connect_timeout,
+                timeout: self.timeout,
+                max_response_bytes: self.max_response_bytes,
+                ca_file: self.ca_file.clone(),
+                insecure_hosts: self.insecure_hosts.clone(),
+                user_agent: self.user_agent.clone(),
+            },
+            proxy: self.proxy.clone(),
+        }
+    }
+
+    /// Which hosts may be spoken to without TLS.
+    pub(crate) fn plain_http(&self) -> PlainHttp<'_> {
+        PlainHttp(&self.insecure_hosts)
+    }
+
+    /// Whether this provider can give what `scope` asks for; says why not.
+    pub(crate) fn check_scope(&self, scope: &str) -> std::result::Result<(), String> {
+        check::scope(scope)?;
+        let ignores_offline_access =
+            self.discovery == Discovery::Off || check::is_kinde(&self.domain);
+        if ignores_offline_access && scope.split(' ').any(|s| s == "offline_access") {
+            return Err(
+                "Kinde ignores offline_access and gives no refresh token; use offline".to_owned(),
+            );
+        }
+        Ok(())
+    }
 }
