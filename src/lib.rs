@@ -13,6 +13,7 @@ mod oauth;
 mod params;
 mod runtime;
 mod secret;
+mod token;
 
 pub use config::Config;
 pub use error::{Advice, Error, FieldError, Result, Status};
