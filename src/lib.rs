@@ -19,4 +19,9 @@ pub use config::Config;
 pub use error::{Advice, Error, FieldError, Result, Status};
 pub use json::{Json, JsonView};
 pub use log::Level;
+pub use oauth::{
+    AuthorizationParams, AuthorizationRequest, ClientCredentials, CodeExchange,
+    DeviceAuthorization, DevicePoll, DeviceStart, Introspection, LogoutParams, Revocation,
+    TokenRefresh, TokenSet, UserProfileRequest,
+};
 pub use secret::Secret;

@@ -213,12 +213,21 @@ impl Settings {
         PlainHttp(&self.insecure_hosts)
     }
 
+    /// Whether the provider is Kinde, whose dialect differs from the standards in places. With
+    /// discovery it is any provider, unless its host says otherwise.
+    pub(crate) fn towards_kinde(&self) -> bool {
+        self.discovery == Discovery::Off || check::is_kinde(&self.domain)
+    }
+
+    /// Whether a browser may be sent to this address after sign-in or logout; says why not.
+    pub(crate) fn check_redirect_uri(&self, address: &str) -> std::result::Result<(), String> {
+        check::redirect_uri(address, self.plain_http()).map(drop)
+    }
+
     /// Whether this provider can give what `scope` asks for; says why not.
     pub(crate) fn check_scope(&self, scope: &str) -> std::result::Result<(), String> {
         check::scope(scope)?;
-        let ignores_offline_access =
-            self.discovery == Discovery::Off || check::is_kinde(&self.domain);
-        if ignores_offline_access && scope.split(' ').any(|s| s == "offline_access") {
+        if self.towards_kinde() && scope.split(' ').any(|s| s == "offline_access") {
             return Err(
                 "Kinde ignores offline_access and gives no refresh token; use offline".to_owned(),
             );

@@ -1,0 +1,68 @@
+//! Where to send the browser to end the sign-in at the provider.
+
+use super::{Endpoints, query};
+use crate::config::Settings;
+use crate::error::{Error, Result, Status};
+use crate::params::Fields;
+
+/// What a caller may say about a logout.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct LogoutParams {
+    /// Where the browser goes afterwards; the setting `logout_redirect_uri` if it is not given.
+    pub redirect: Option<String>,
+}
+
+impl LogoutParams {
+    /// Reads `{redirect}`. Fails with `INVALID_ARGUMENT`, which names every field that is unknown
+    /// or wrong.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let mut fields = Fields::parse(json)?;
+        let params = LogoutParams {
+            redirect: fields.take_string("redirect"),
+        };
+        fields.finish()?;
+        Ok(params)
+    }
+}
+
+/// The logout URL: Kinde's `/logout?redirect=`, or RP-initiated logout (OpenID Connect RP-Initiated
+/// Logout 1.0, section 2). The standard lets `client_id` stand for the ID token, which would leave
+/// a token in browser history and server logs.
+pub(crate) fn url(
+    settings: &Settings,
+    endpoints: &Endpoints,
+    params: &LogoutParams,
+) -> Result<String> {
+    let Some(endpoint) = &endpoints.logout else {
+        return Err(Error::new(
+            Status::Config,
+            "logout_endpoint: the provider's metadata has no end_session_endpoint",
+        )
+        .with_field("logout_endpoint"));
+    };
+    let given = params.redirect.as_deref().filter(|text| !text.is_empty());
+    if let Some(address) = given {
+        settings
+            .check_redirect_uri(address)
+            .map_err(|message| Error::invalid_argument("redirect", message))?;
+    }
+    let redirect = given.or(settings.logout_redirect_uri.as_deref());
+    let kinde = settings.towards_kinde();
+    if kinde && redirect.is_none() {
+        return Ok(endpoint.as_str().to_owned());
+    }
+    let mut query = query::extend(endpoint, 256);
+    if !kinde {
+        query.append_pair("client_id", &settings.client_id);
+    }
+    if let Some(redirect) = redirect {
+        let name = if kinde {
+            "redirect"
+        } else {
+            "post_logout_redirect_uri"
+        };
+        query.append_pair(name, redirect);
+    }
+    Ok(query.finish())
+}

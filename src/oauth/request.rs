@@ -1,0 +1,74 @@
+//! What requests to the provider have in common.
+
+use tokio::time::Instant;
+use url::Url;
+
+use super::query;
+use crate::config::Settings;
+use crate::http::{Body, Method, Repeat, Request};
+use crate::secret::Secret;
+
+/// A form for an endpoint.
+pub(super) fn post(
+    settings: &Settings,
+    url: &Url,
+    fields: &[(&str, &str)],
+    authorization: Option<(&'static str, Secret)>,
+    repeat: Repeat,
+) -> Request {
+    Request {
+        method: Method::Post,
+        url: url.clone(),
+        headers: headers(settings, authorization),
+        body: Body::Form(query::form(fields)),
+        repeat,
+        deadline: Instant::now() + settings.timeout,
+    }
+}
+
+/// A question to an endpoint.
+pub(super) fn get(
+    settings: &Settings,
+    url: &Url,
+    authorization: Option<(&'static str, Secret)>,
+) -> Request {
+    Request {
+        method: Method::Get,
+        url: url.clone(),
+        headers: headers(settings, authorization),
+        body: Body::Empty,
+        repeat: Repeat::Idempotent,
+        deadline: Instant::now() + settings.timeout,
+    }
+}
+
+/// The `Authorization` header with a token (RFC 6750, section 2.1).
+pub(super) fn bearer(token: &Secret) -> (&'static str, Secret) {
+    (
+        "authorization",
+        Secret::new(format!("Bearer {}", token.expose())),
+    )
+}
+
+fn headers(
+    settings: &Settings,
+    authorization: Option<(&'static str, Secret)>,
+) -> Vec<(&'static str, Secret)> {
+    let mut headers = vec![("accept", Secret::from("application/json"))];
+    if settings.towards_kinde() {
+        headers.push(("kinde-sdk", Secret::new(sdk(settings))));
+    }
+    headers.extend(authorization);
+    headers
+}
+
+/// The `Kinde-SDK` header: the setting `framework` (`Ruby/2.0.0`; a name alone gets this library's
+/// version), or `Rust/` and the version.
+fn sdk(settings: &Settings) -> String {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    match settings.framework.as_deref() {
+        Some(framework) if framework.contains('/') => framework.to_owned(),
+        Some(framework) => format!("{framework}/{VERSION}"),
+        None => format!("Rust/{VERSION}"),
+    }
+}
