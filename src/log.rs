@@ -59,3 +59,7 @@ pub(crate) fn warn(module: &'static str, message: &str) {
 pub(crate) fn info(module: &'static str, message: &str) {
     write(Level::Info, module, message);
 }
+
+pub(crate) fn debug(module: &'static str, message: &str) {
+    write(Level::Debug, module, message);
+}

@@ -10,9 +10,14 @@ pub(super) type Checked<T> = Result<T, String>;
 
 /// Which hosts may be spoken to without TLS: loopback hosts and those that the settings name.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PlainHttp<'a>(pub(super) &'a [String]);
+pub(crate) struct PlainHttp<'a>(&'a [String]);
 
-impl PlainHttp<'_> {
+impl<'a> PlainHttp<'a> {
+    /// Loopback hosts and these.
+    pub(crate) fn to(insecure_hosts: &'a [String]) -> Self {
+        PlainHttp(insecure_hosts)
+    }
+
     /// Whether a request to this URL is either protected by TLS or allowed without.
     pub(crate) fn allows(self, url: &Url) -> bool {
         match url.scheme() {

@@ -49,7 +49,7 @@ impl Settings {
 /// Reads every setting before it gives up on any, so that all faults are found.
 fn settings(read: &mut Reader<'_>) -> Option<Settings> {
     let insecure_hosts = read.items(Name::insecure_hosts, check::host);
-    let plain_http = PlainHttp(&insecure_hosts);
+    let plain_http = PlainHttp::to(&insecure_hosts);
     let origin = |text: &str| check::origin(text, plain_http);
     let issuer = |text: &str| check::issuer(text, plain_http);
     let redirect_uri = |text: &str| check::redirect_uri(text, plain_http);

@@ -210,7 +210,7 @@ impl Settings {
 
     /// Which hosts may be spoken to without TLS.
     pub(crate) fn plain_http(&self) -> PlainHttp<'_> {
-        PlainHttp(&self.insecure_hosts)
+        PlainHttp::to(&self.insecure_hosts)
     }
 
     /// Whether the provider is Kinde, whose dialect differs from the standards in places. With

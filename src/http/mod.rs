@@ -1,17 +1,38 @@
 //! The only place that uses reqwest: deadlines, size limits, retries, redaction.
 
+mod connection;
+mod failure;
+mod repeat;
+mod response;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::config::Settings;
-use crate::error::Result;
+use crate::config::{PlainHttp, Settings};
+use crate::error::{Error, Result, Status};
+use crate::log;
 use crate::secret::Secret;
+use connection::Connections;
+pub(crate) use response::Response;
 
 /// Sends requests. One per transport configuration and process; cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Http {}
+pub(crate) struct Http(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    connections: Connections,
+    insecure_hosts: Vec<String>,
+    max_response_bytes: usize,
+}
 
 /// One request.
 #[derive(Debug)]
@@ -37,6 +58,7 @@ pub(crate) enum Method {
 }
 
 /// What is sent.
+#[derive(Clone)]
 pub(crate) enum Body {
     Empty,
     /// `application/x-www-form-urlencoded`
@@ -48,21 +70,14 @@ pub(crate) enum Body {
 /// Whether a request may be sent again after a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Repeat {
+    /// At most once: what a connection lost before the answer is not sent again.
     Never,
     /// Safe to repeat: network trouble, 429 and 5xx are tried again within the deadline.
     Idempotent,
 }
 
-/// A complete answer.
-#[derive(Debug)]
-pub(crate) struct Response {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
-}
-
-impl std::fmt::Debug for Body {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Body::Empty => "Empty",
             Body::Form(_) => "Form(…)",
@@ -72,15 +87,210 @@ impl std::fmt::Debug for Body {
 }
 
 impl Http {
+    /// Opens nothing yet, and reads no file but `ca_file`.
+    ///
+    /// # Errors
+    /// `CONFIG` if `ca_file` cannot be read or holds no certificate.
     pub(crate) fn new(settings: &Settings) -> Result<Http> {
-        let _ = settings;
-        unimplemented!()
+        Ok(Http(Arc::new(Inner {
+            connections: Connections::new(settings)?,
+            insecure_hosts: settings.insecure_hosts.clone(),
+            max_response_bytes: settings.max_response_bytes,
+        })))
     }
 
-    /// Sends a request and reads the whole answer. Any HTTP status is `Ok`; errors are network
-    /// trouble (`NETWORK`, `TLS`, `TIMEOUT`) and answers that are too large.
+    /// Sends a request and reads the whole answer. Any HTTP status is `Ok`, also a redirect, which
+    /// is never followed.
+    ///
+    /// # Errors
+    /// `NETWORK`, `TLS`, `TIMEOUT`, `RESPONSE_TOO_LARGE`, `MALFORMED_RESPONSE` if what came is not
+    /// HTTP, `CONFIG` if the URL would need plain HTTP to a host that is not allowed to.
     pub(crate) async fn send(&self, request: Request) -> Result<Response> {
-        let _ = request;
-        unimplemented!()
+        let peer = Peer::of(&request.url);
+        if !PlainHttp::to(&self.0.insecure_hosts).allows(&request.url) {
+            return Err(refused(&peer));
+        }
+        let deadline = request.deadline;
+        let method = request.method.as_str();
+        let begun = Instant::now();
+        let outcome = tokio::time::timeout_at(deadline, self.0.exchange(request, &peer))
+            .await
+            .unwrap_or_else(|_| Err(failure::deadline(&peer)));
+        if log::enabled(log::Level::Debug) {
+            let took = begun.elapsed().as_millis();
+            let end = match &outcome {
+                Ok(response) => response.status.to_string(),
+                Err(error) => error.status().to_string(),
+            };
+            log::debug("http", &format!("{method} {peer}: {end} after {took} ms"));
+        }
+        outcome
+    }
+}
+
+impl Inner {
+    /// Sends until there is an answer to give, or repeating makes no sense any more.
+    async fn exchange(&self, request: Request, peer: &Peer) -> Result<Response> {
+        let client = self.connections.client(&request.url).await?;
+        let Request {
+            method,
+            url,
+            headers,
+            body,
+            repeat,
+            deadline,
+        } = request;
+        let mut prepared = reqwest::Request::new(method.into(), url);
+        *prepared.headers_mut() = header_map(headers, &body)?;
+        let body = body.into_bytes();
+        let mut delays = repeat::Delays::new(repeat, deadline);
+        loop {
+            // Nothing is cloned for the last attempt, which mostly is the only one.
+            let (attempt, next) = if delays.may_repeat() {
+                let mut attempt =
+                    reqwest::Request::new(prepared.method().clone(), prepared.url().clone());
+                *attempt.headers_mut() = prepared.headers().clone();
+                (attempt, Some(prepared))
+            } else {
+                (prepared, None)
+            };
+            let outcome = self.attempt(client, attempt, body.clone(), peer).await;
+            let Some(next) = next else { return outcome };
+            prepared = next;
+            match delays.after(&outcome) {
+                Some(delay) => tokio::time::sleep(delay).await,
+                None => return outcome,
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        client: &reqwest::Client,
+        mut request: reqwest::Request,
+        body: Option<Bytes>,
+        peer: &Peer,
+    ) -> Result<Response> {
+        *request.body_mut() = body.map(reqwest::Body::from);
+        let answer = client
+            .execute(request)
+            .await
+            .map_err(|error| failure::of_request(&error, peer))?;
+        self.read(answer, peer).await
+    }
+
+    /// Reads the whole body, decompressed, but not more than allowed.
+    async fn read(&self, mut answer: reqwest::Response, peer: &Peer) -> Result<Response> {
+        let status = answer.status().as_u16();
+        let limit = self.max_response_bytes;
+        let announced = answer.content_length().unwrap_or(0);
+        if usize::try_from(announced).is_ok_and(|length| length > limit) {
+            return Err(failure::too_large(peer, limit, status));
+        }
+        const FIRST_CAPACITY: u64 = 64 * 1024;
+        // Fits: at most 64 KiB.
+        let capacity = announced.min(FIRST_CAPACITY) as usize;
+        let mut body = Zeroizing::new(Vec::with_capacity(capacity));
+        loop {
+            let chunk = answer.chunk().await;
+            let Some(chunk) = chunk.map_err(|error| failure::of_body(&error, peer, status))? else {
+                break;
+            };
+            if body.len() + chunk.len() > limit {
+                return Err(failure::too_large(peer, limit, status));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let headers = std::mem::take(answer.headers_mut());
+        Ok(Response::new(status, headers, Bytes::from_owner(body)))
+    }
+}
+
+/// Whom a request goes to, as messages name it: never with path or query, which may hold secrets.
+#[derive(Debug)]
+struct Peer(String);
+
+impl Peer {
+    fn of(url: &Url) -> Peer {
+        let host = url.host_str().unwrap_or_default();
+        Peer(match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn refused(peer: &Peer) -> Error {
+    Error::new(
+        Status::Config,
+        format!(
+            "{peer} may be spoken to over https only; insecure_hosts can name development hosts"
+        ),
+    )
+    .with_field("insecure_hosts")
+}
+
+fn header_map(headers: Vec<(&'static str, Secret)>, body: &Body) -> Result<HeaderMap> {
+    let mut map = HeaderMap::with_capacity(headers.len() + 2);
+    // Kinde refuses `application/json; charset=utf-8` here.
+    map.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(content_type) = body.content_type() {
+        map.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    for (name, value) in headers {
+        let invalid = || Error::invalid_argument(name, "cannot be sent as a header");
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+        let mut value = HeaderValue::from_str(value.expose()).map_err(|_| invalid())?;
+        value.set_sensitive(true);
+        map.insert(name, value);
+    }
+    Ok(map)
+}
+
+impl Method {
+    fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
+}
+
+impl From<Method> for reqwest::Method {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
+        }
+    }
+}
+
+impl Body {
+    fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Body::Empty => None,
+            Body::Form(_) => Some("application/x-www-form-urlencoded"),
+            Body::Json(_) => Some("application/json"),
+        }
+    }
+
+    /// The bytes, zeroized when the last attempt is done with them.
+    fn into_bytes(self) -> Option<Bytes> {
+        match self {
+            Body::Empty => None,
+            Body::Form(text) | Body::Json(text) => Some(Bytes::from_owner(text)),
+        }
     }
 }

@@ -1,0 +1,219 @@
+//! How connections are made: TLS, certificate authorities, proxies, names.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{NoProxy, Proxy};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use crate::config::{Settings, is_loopback, is_loopback_name};
+use crate::error::{Error, Result, Status};
+use crate::log;
+use crate::secret::Secret;
+
+/// Shorter than servers and their load balancers commonly keep an idle connection, so that
+/// requests rarely meet one that is being closed.
+const IDLE_CONNECTION: Duration = Duration::from_secs(30);
+
+const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
+
+/// Makes and keeps connections. They belong to one process.
+#[derive(Debug)]
+pub(super) struct Connections {
+    user_agent: String,
+    connect_timeout: Duration,
+    proxy: Option<Secret>,
+    extra_roots: Vec<CertificateDer<'static>>,
+    /// For plain HTTP to this machine: works where there are no certificate authorities, and does
+    /// not wait until they are read.
+    plain: OnceCell<reqwest::Client>,
+    secure: OnceCell<reqwest::Client>,
+}
+
+impl Connections {
+    pub(super) fn new(settings: &Settings) -> Result<Connections> {
+        let own = concat!("libkinde/", env!("CARGO_PKG_VERSION"));
+        Ok(Connections {
+            user_agent: match &settings.user_agent {
+                Some(suffix) => format!("{own} {suffix}"),
+                None => own.to_owned(),
+            },
+            connect_timeout: settings.connect_timeout,
+            proxy: settings.proxy.clone(),
+            extra_roots: match &settings.ca_file {
+                Some(path) => read_roots(path)?,
+                None => Vec::new(),
+            },
+            plain: OnceCell::new(),
+            secure: OnceCell::new(),
+        })
+    }
+
+    /// What sends a request to this URL; made at the first one.
+    pub(super) async fn client(&self, url: &Url) -> Result<&reqwest::Client> {
+        if url.scheme() == "http" && is_loopback(url) {
+            let make = async || self.build(RootCertStore::empty(), Vec::new());
+            return self.plain.get_or_try_init(make).await;
+        }
+        let make = async || {
+            let roots = self.roots().await?;
+            let proxy = self.proxy.as_ref().map(Secret::expose);
+            self.build(roots, proxies(proxy, |name| std::env::var(name).ok())?)
+        };
+        self.secure.get_or_try_init(make).await
+    }
+
+    fn build(&self, roots: RootCertStore, proxies: Vec<Proxy>) -> Result<reqwest::Client> {
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls(roots)?)
+            .user_agent(&self.user_agent)
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // What remains is hyper's own: it takes another connection if the one that it chose
+            // was closed before the first byte of the request was written to it.
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.connect_timeout)
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .tcp_nodelay(true)
+            .dns_resolver(Resolver)
+            .no_proxy();
+        proxies
+            .into_iter()
+            .fold(builder, reqwest::ClientBuilder::proxy)
+            .build()
+            .map_err(|_| Error::new(Status::Internal, "the HTTP client could not be made"))
+    }
+
+    /// The system's certificate authorities and those of `ca_file`.
+    async fn roots(&self) -> Result<RootCertStore> {
+        let native = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs)
+            .await
+            .map_err(|_| Error::new(Status::Cancelled, "the call was cancelled"))?;
+        for error in &native.errors {
+            log::warn("http", &format!("certificate authorities: {error}"));
+        }
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(native.certs);
+        roots.add_parsable_certificates(self.extra_roots.iter().cloned());
+        if roots.is_empty() {
+            return Err(Error::new(
+                Status::Tls,
+                "this machine has no certificate authorities; install the package \
+                 ca-certificates, or name a PEM file in the setting ca_file",
+            )
+            .with_field("ca_file"));
+        }
+        Ok(roots)
+    }
+}
+
+fn tls(roots: RootCertStore) -> Result<ClientConfig> {
+    // Given explicitly: a process-wide default would be met by the host's own Rust code.
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Error::new(Status::Internal, "TLS could not be set up"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn read_roots(path: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let wrong = |message: String| {
+        Error::new(Status::Config, format!("ca_file: {message}")).with_field("ca_file")
+    };
+    let pem =
+        std::fs::read(path).map_err(|e| wrong(format!("{path} cannot be read: {}", e.kind())))?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+        .collect::<std::result::Result<_, _>>()
+        .map_err(|_| wrong(format!("{path} is not a PEM file")))?;
+    if RootCertStore::empty()
+        .add_parsable_certificates(certificates.iter().cloned())
+        .0
+        == 0
+    {
+        return Err(wrong(format!("{path} holds no certificate in PEM form")));
+    }
+    Ok(certificates)
+}
+
+/// The proxies of the setting, or else of the environment. This machine is never reached through
+/// one.
+pub(super) fn proxies(
+    setting: Option<&str>,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<Proxy>> {
+    let around = NoProxy::from_string(LOOPBACK);
+    match setting {
+        Some("off") => return Ok(Vec::new()),
+        Some(url) => {
+            let proxy = Proxy::all(url).map_err(|_| not_a_proxy("the setting proxy"))?;
+            return Ok(vec![proxy.no_proxy(around)]);
+        }
+        None => {}
+    }
+    let find = |names: &[&str]| {
+        names.iter().find_map(|name| {
+            let value = variable(name).filter(|value| !value.trim().is_empty())?;
+            Some(((*name).to_owned(), value))
+        })
+    };
+    let exempt = find(&["NO_PROXY", "no_proxy"]).map(|(_, hosts)| hosts);
+    let around = match exempt {
+        Some(hosts) => NoProxy::from_string(&format!("{LOOPBACK},{hosts}")),
+        None => around,
+    };
+    // A web server gives the request header `Proxy` to a CGI program as HTTP_PROXY.
+    let for_http: &[&str] = match variable("REQUEST_METHOD") {
+        Some(_) => &["http_proxy", "ALL_PROXY", "all_proxy"],
+        None => &["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
+    };
+    let for_https = &["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    let mut proxies = Vec::new();
+    if let Some((name, url)) = find(for_https) {
+        let proxy = Proxy::https(url.trim()).map_err(|_| not_a_proxy(&name))?;
+        proxies.push(proxy.no_proxy(around.clone()));
+    }
+    if let Some((name, url)) = find(for_http) {
+        let proxy = Proxy::http(url.trim()).map_err(|_| not_a_proxy(&name))?;
+        proxies.push(proxy.no_proxy(around));
+    }
+    Ok(proxies)
+}
+
+fn not_a_proxy(source: &str) -> Error {
+    Error::new(
+        Status::Config,
+        format!("proxy: {source} is not the URL of a proxy"),
+    )
+    .with_field("proxy")
+}
+
+/// Finds addresses of names; `localhost` and what is below it are always this machine, whatever
+/// the name servers say, because plain HTTP is allowed there (RFC 6761, section 6.3).
+#[derive(Clone, Copy, Debug)]
+struct Resolver;
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        if is_loopback_name(name.as_str()) {
+            let addresses = [
+                SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+            ];
+            return Box::pin(async move { Ok(Box::new(addresses.into_iter()) as Addrs) });
+        }
+        Box::pin(async move {
+            let addresses = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let addresses: Vec<SocketAddr> = addresses.collect();
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
+    }
+}

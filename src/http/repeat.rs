@@ -1,0 +1,67 @@
+//! When a request is sent again, and after how long.
+
+use std::time::Duration;
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use tokio::time::Instant;
+
+use super::{Repeat, Response};
+use crate::error::{Result, Status};
+
+const REPETITIONS: u32 = 3;
+const FIRST_DELAY: Duration = Duration::from_millis(200);
+
+/// The pauses between the attempts of one request.
+#[derive(Debug)]
+pub(super) struct Delays {
+    left: u32,
+    next: Duration,
+    deadline: Instant,
+}
+
+impl Delays {
+    pub(super) fn new(repeat: Repeat, deadline: Instant) -> Delays {
+        Delays {
+            left: match repeat {
+                Repeat::Never => 0,
+                Repeat::Idempotent => REPETITIONS,
+            },
+            next: FIRST_DELAY,
+            deadline,
+        }
+    }
+
+    pub(super) fn may_repeat(&self) -> bool {
+        self.left > 0
+    }
+
+    /// How long to wait before the next attempt; none if the outcome is final, or if the next
+    /// attempt could not be made within the deadline.
+    pub(super) fn after(&mut self, outcome: &Result<Response>) -> Option<Duration> {
+        let asked = match outcome {
+            Ok(response) => match response.status {
+                429 | 500 | 502 | 503 | 504 => response.retry_after(),
+                _ => return None,
+            },
+            Err(error) => match error.status() {
+                Status::Network | Status::Timeout => None,
+                _ => return None,
+            },
+        };
+        self.left = self.left.checked_sub(1)?;
+        let own = self.next;
+        self.next *= 2;
+        // At least what was asked for; more, so that clients that fail together spread out.
+        let delay = asked.unwrap_or(own / 2) + jitter(own / 2);
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        (delay < left).then_some(delay)
+    }
+}
+
+/// A random part of `most`.
+fn jitter(most: Duration) -> Duration {
+    // Without random numbers there is no jitter, which harms nothing but the spread.
+    let random = SysRng.try_next_u32().unwrap_or(u32::MAX);
+    most.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}

@@ -1,0 +1,126 @@
+//! A complete answer, and what is read from it.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result, Status, foreign_text};
+
+/// A complete answer. Its body may hold tokens: it is zeroized when dropped and not shown.
+#[derive(Clone)]
+pub(crate) struct Response {
+    pub status: u16,
+    headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Response {
+    pub(super) fn new(status: u16, headers: HeaderMap, body: Bytes) -> Response {
+        Response {
+            status,
+            headers,
+            body,
+        }
+    }
+
+    /// Whether the status says that the request was done (2xx).
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The first header of this name, in any case, if it is readable text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// All headers that are readable text.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+
+    /// How long the other side asks to wait: `Retry-After` (RFC 9110, section 10.2.3), or Kinde's
+    /// `RateLimit-Reset`.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let asked = self.header(RETRY_AFTER.as_str()).and_then(|text| {
+            seconds(text).or_else(|| {
+                let date = httpdate::parse_http_date(text.trim()).ok()?;
+                Some(date.duration_since(SystemTime::now()).unwrap_or_default())
+            })
+        });
+        asked.or_else(|| seconds(self.header("ratelimit-reset")?))
+    }
+
+    /// The JSON object in the body, whatever content type it claims. `what` says whose answer
+    /// it is, for the message.
+    ///
+    /// # Errors
+    /// `MALFORMED_RESPONSE` if the body is not one JSON object, nests deeper than 128, or names a
+    /// member twice.
+    pub(crate) fn json_object(&self, what: &str) -> Result<Map<String, Value>> {
+        let mut reader = serde_json::Deserializer::from_slice(&self.body);
+        reader
+            .deserialize_map(UniqueMembers)
+            .and_then(|object| reader.end().map(|()| object))
+            .map_err(|e| {
+                let kind = match self.headers.get(CONTENT_TYPE).map(|v| v.to_str()) {
+                    Some(Ok(kind)) => format!(", content type {}", foreign_text(kind)),
+                    _ => String::new(),
+                };
+                // The parser's own text can quote the body, which may hold a token.
+                Error::new(
+                    Status::MalformedResponse,
+                    format!(
+                        "{what} is not a JSON object (HTTP status {}{kind}; line {}, column {})",
+                        self.status,
+                        e.line(),
+                        e.column()
+                    ),
+                )
+                .with_http_status(self.status)
+            })
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    text.trim()
+        .parse()
+        .ok()
+        .map(|seconds: u32| Duration::from_secs(seconds.into()))
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({}, {} bytes)", self.status, self.body.len())
+    }
+}
+
+/// An object in which no member occurs twice: two readers could take different ones.
+struct UniqueMembers;
+
+impl<'de> Visitor<'de> for UniqueMembers {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object whose members have different names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(
+        self,
+        mut members: A,
+    ) -> std::result::Result<Self::Value, A::Error> {
+        let mut object = Map::new();
+        while let Some((name, value)) = members.next_entry::<String, Value>()? {
+            if object.insert(name, value).is_some() {
+                return Err(serde::de::Error::custom("a member occurs twice"));
+            }
+        }
+        Ok(object)
+    }
+}
