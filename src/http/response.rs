@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use serde::Deserializer as _;
 use serde::de::{MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -26,6 +26,20 @@ impl Response {
             headers,
             body,
         }
+    }
+
+    /// An answer that came from nowhere, for tests of those who read answers.
+    #[cfg(test)]
+    pub(crate) fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
+        let headers = headers.iter().map(|(name, value)| {
+            let name = reqwest::header::HeaderName::from_static(name);
+            (name, value.parse().unwrap())
+        });
+        Response::new(
+            status,
+            headers.collect(),
+            Bytes::copy_from_slice(body.as_bytes()),
+        )
     }
 
     /// Whether the status says that the request was done (2xx).
@@ -55,6 +69,23 @@ impl Response {
             })
         });
         asked.or_else(|| seconds(self.header("ratelimit-reset")?))
+    }
+
+    /// How long the answer may be used without asking again (RFC 9111, section 5.2.2); nothing if
+    /// it must not be kept or has to be asked for each time.
+    pub(crate) fn max_age(&self) -> Option<Duration> {
+        let mut age = None;
+        let directives = self.headers.get_all(CACHE_CONTROL);
+        let directives = directives.iter().filter_map(|value| value.to_str().ok());
+        for directive in directives.flat_map(|value| value.split(',')) {
+            let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+            match name.trim().to_ascii_lowercase().as_str() {
+                "no-store" | "no-cache" => return Some(Duration::ZERO),
+                "max-age" => age = seconds(value.trim().trim_matches('"')).or(age),
+                _ => {}
+            }
+        }
+        age
     }
 
     /// The JSON object in the body, whatever content type it claims. `what` says whose answer

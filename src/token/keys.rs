@@ -292,7 +292,7 @@ impl IssuerKeys {
             .with_http_status(response.status));
         }
         let keys = KeySet::read(&self.issuer, &response.body)?;
-        Ok((keys, lifetime(&response.headers)))
+        Ok((keys, lifetime(&response)))
     }
 
     fn learn(&self, outcome: Result<(KeySet, Duration)>, cause: Cause) {
@@ -340,25 +340,8 @@ impl Drop for Landing {
     }
 }
 
-/// How long a key set may be used, by `Cache-Control: max-age` (RFC 9111, section 5.2.2.1), within
-/// our bounds.
-fn lifetime(headers: &[(String, String)]) -> Duration {
-    let directives = headers
-        .iter()
-        .filter(|(name, _)| name.eq_ignore_ascii_case("cache-control"))
-        .flat_map(|(_, value)| value.split(','));
-    let mut lifetime = DEFAULT_LIFETIME;
-    for directive in directives {
-        let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
-        match name.trim().to_ascii_lowercase().as_str() {
-            "no-store" | "no-cache" => return MIN_LIFETIME,
-            "max-age" => {
-                if let Ok(seconds) = value.trim().trim_matches('"').parse() {
-                    lifetime = Duration::from_secs(seconds);
-                }
-            }
-            _ => {}
-        }
-    }
+/// How long a key set may be used: as long as the answer says, within our bounds.
+fn lifetime(response: &Response) -> Duration {
+    let lifetime = response.max_age().unwrap_or(DEFAULT_LIFETIME);
     lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME)
 }
