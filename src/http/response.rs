@@ -60,15 +60,18 @@ impl Response {
     }
 
     /// How long the other side asks to wait: `Retry-After` (RFC 9110, section 10.2.3), or Kinde's
-    /// `RateLimit-Reset`.
+    /// `RateLimit-Reset`. At most a day.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
+        const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
         let asked = self.header(RETRY_AFTER.as_str()).and_then(|text| {
             seconds(text).or_else(|| {
                 let date = httpdate::parse_http_date(text.trim()).ok()?;
                 Some(date.duration_since(SystemTime::now()).unwrap_or_default())
             })
         });
-        asked.or_else(|| seconds(self.header("ratelimit-reset")?))
+        asked
+            .or_else(|| seconds(self.header("ratelimit-reset")?))
+            .map(|asked| asked.min(LONGEST))
     }
 
     /// How long the answer may be used without asking again (RFC 9111, section 5.2.2); nothing if

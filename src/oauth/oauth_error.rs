@@ -1,6 +1,5 @@
 //! Answers that say no (RFC 6749, sections 4.1.2.1 and 5.2), as errors with a status.
 
-use std::time::Duration;
 
 use serde_json::Value;
 
@@ -67,7 +66,7 @@ pub(super) fn of_response(at: At, response: &Response) -> Error {
                 Status::RateLimited,
                 format!("the {} has had too many requests", at.name()),
             )
-            .with_retry_after(retry_after(response));
+            .with_retry_after(response.retry_after());
             match said {
                 Some((code, description)) => error.with_oauth(&code, description.as_deref()),
                 None => error,
@@ -79,11 +78,11 @@ pub(super) fn of_response(at: At, response: &Response) -> Error {
             Status::Http,
             format!("the {} answered with HTTP status {status}", at.name()),
         )
-        .with_retry_after(retry_after(response)),
+        .with_retry_after(response.retry_after()),
     };
     error
         .with_http_status(status)
-        .with_request_id(header(response, "x-request-id"))
+        .with_request_id(response.header("x-request-id"))
 }
 
 /// The error for an answer that is not what the protocol describes. Its text is not quoted: it may
@@ -107,37 +106,12 @@ fn said(body: &[u8]) -> Option<(String, Option<String>)> {
     Some((text(first, "code")?, text(first, "message")))
 }
 
-/// How long to wait: `Retry-After` in seconds (RFC 9110, section 10.2.3), or Kinde's
-/// `RateLimit-Reset`.
-fn retry_after(response: &Response) -> Option<Duration> {
-    const LONGEST: u64 = 24 * 60 * 60;
-    ["retry-after", "ratelimit-reset"]
-        .iter()
-        .find_map(|name| header(response, name)?.trim().parse().ok())
-        .map(|seconds: u64| Duration::from_secs(seconds.min(LONGEST)))
-}
-
-fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
-    response
-        .headers
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.as_str())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
-        Response {
-            status,
-            headers: headers
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            body: body.to_owned().into(),
-        }
+    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
+        Response::of(status, headers, body)
     }
 
     #[test]
