@@ -334,7 +334,8 @@ mod tests {
             let callback = Callback::parse(&format!("https://app.example/cb?{query}")).unwrap();
             let read = callback.judge(Some(&state), ISSUER, false).unwrap();
             prop_assert_eq!(read.expose(), &code);
-            prop_assert!(!callback.has_state(&format!("{state}x")));
+            let other = format!("{state}x");
+            prop_assert!(!callback.has_state(&other));
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Answers that say no (RFC 6749, sections 4.1.2.1 and 5.2), as errors with a status.
 
-
 use serde_json::Value;
 
 use crate::error::{Error, Status, foreign_text};
