@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::parameters::{
-    self, COUNT, Giver, Kind, PARAMETERS, check_text, nearest, position, wire_value,
+    self, COUNT, Checked, Giver, Kind, PARAMETERS, check_text, nearest, position, wire_value,
 };
 use super::reauth::Reauth;
 use crate::error::{Error, FieldError, Result, Status, foreign_text};
@@ -120,7 +120,7 @@ impl AuthorizationParams {
             .map(|(_, value)| value.as_str())
     }
 
-    fn put(&mut self, name: &str, value: &Value) -> std::result::Result<(), String> {
+    fn put(&mut self, name: &str, value: &Value) -> Checked {
         if value.is_null() {
             return Ok(());
         }
@@ -132,7 +132,7 @@ impl AuthorizationParams {
         }
     }
 
-    fn put_known(&mut self, name: &str, value: &Value) -> std::result::Result<(), String> {
+    fn put_known(&mut self, name: &str, value: &Value) -> Checked {
         let Some(index) = parameters::find(name) else {
             return Err(unknown(name));
         };
@@ -147,7 +147,7 @@ impl AuthorizationParams {
         Ok(())
     }
 
-    fn put_return_to(&mut self, value: &Value) -> std::result::Result<(), String> {
+    fn put_return_to(&mut self, value: &Value) -> Checked {
         let Some(text) = value.as_str() else {
             return Err(format!("expected a string, got {}", kind(value)));
         };
@@ -155,7 +155,7 @@ impl AuthorizationParams {
         Ok(())
     }
 
-    fn put_reauth(&mut self, value: &Value) -> std::result::Result<(), String> {
+    fn put_reauth(&mut self, value: &Value) -> Checked {
         let Some(text) = value.as_str() else {
             return Err(format!("expected a string, got {}", kind(value)));
         };
@@ -166,7 +166,7 @@ impl AuthorizationParams {
         Ok(())
     }
 
-    fn put_all_extra(&mut self, value: &Value) -> std::result::Result<(), String> {
+    fn put_all_extra(&mut self, value: &Value) -> Checked {
         let Some(object) = value.as_object() else {
             return Err(format!("expected an object, got {}", kind(value)));
         };
@@ -177,7 +177,7 @@ impl AuthorizationParams {
         Ok(())
     }
 
-    fn put_extra(&mut self, name: &str, value: &Value) -> std::result::Result<(), String> {
+    fn put_extra(&mut self, name: &str, value: &Value) -> Checked {
         if name.is_empty() || name.len() > EXTRA_NAME_LIMIT || name.contains(char::is_control) {
             return Err("is not a parameter's name".to_owned());
         }
@@ -200,7 +200,7 @@ impl AuthorizationParams {
     }
 }
 
-fn refuse_unless_callers(giver: Giver) -> std::result::Result<(), String> {
+fn refuse_unless_callers(giver: Giver) -> Checked {
     match giver {
         Giver::Caller => Ok(()),
         Giver::Library => Err("is set by the library".to_owned()),

@@ -209,6 +209,9 @@ pub(super) fn nearest(unknown: &str) -> Vec<&'static str> {
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }
 
+/// Whether a value was taken; what is accepted if it was not.
+pub(super) type Checked = Result<(), String>;
+
 /// The longest value of a parameter, in bytes.
 pub(super) const VALUE_LIMIT: usize = 4096;
 
@@ -226,7 +229,7 @@ pub(super) fn wire_value(accepted: Kind, value: &Value) -> Result<String, String
 }
 
 /// Refuses what no parameter's value can be.
-pub(super) fn check_text(text: &str) -> Result<(), String> {
+pub(super) fn check_text(text: &str) -> Checked {
     if text.len() > VALUE_LIMIT {
         return Err(format!("is longer than {VALUE_LIMIT} bytes"));
     }
