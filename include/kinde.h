@@ -1,0 +1,1522 @@
+/*
+ * Kinde for C: sign-in, tokens, claims, permissions, feature flags, organizations and sessions.
+ *
+ * Shortest way to a signed-in user:
+ *
+ *   kinde_config_new, kinde_config_set ("domain", "client_id", "client_secret", "redirect_uri"),
+ *   kinde_client_new                     once for the application
+ *   kinde_session_new                    once for each user
+ *   kinde_session_login_url              send the browser there
+ *   kinde_session_handle_callback        with the URL that it comes back to
+ *   kinde_session_ensure_fresh           once for each later request, then ask questions
+ *
+ * Rules for every function
+ *
+ * Ownership. Handles are opaque. Each has one function that frees it, which takes NULL; no other
+ * function takes a handle over. kinde_client and kinde_session are reference counted. A `char *`
+ * that a function gives is the caller's, to free with kinde_string_free and nothing else. A
+ * `const char *` is borrowed, and its comment says for how long.
+ *
+ * Texts that come in are NUL-terminated UTF-8, borrowed for the call. Parameters and results with
+ * several fields are JSON objects. A parameter object's unknown or ill-typed field is refused by
+ * its name; a field that is null counts as absent.
+ *
+ * Status and errors. A function that can fail gives a kinde_status, which is KINDE_STATUS_OK (0) on
+ * success, and takes `kinde_error **error` last, which may be NULL. Comments name statuses without
+ * their prefix. Those that any function can give are not repeated: INTERNAL, a defect of the
+ * library.
+ *
+ * NULL. Every pointer may be NULL: where nothing else is said, the function fails with
+ * NULL_ARGUMENT and names the parameter.
+ *
+ * Out parameters are never read. They are set to NULL, 0 or false on failure. A `char **out` for
+ * JSON may be NULL if the result is not wanted; any other out parameter may not.
+ *
+ * Threads. kinde_client, kinde_session, kinde_error and kinde_task may be used by any number of
+ * threads at once, except that each reference is freed once, by the last who uses it. A
+ * kinde_config is for one thread at a time.
+ *
+ * Blocking. A function blocks on the network only if its comment says so. Each that may has a twin
+ * for event loops, whose name ends in _async; see "Asynchronous calls".
+ *
+ * Callbacks take `void *userdata` first, which the library never follows. They run on threads of
+ * the library.
+ *
+ * Fork. Loading the library starts no thread and opens no socket; the first call that needs the
+ * network starts the threads. After fork() the child may go on using every handle: it starts its
+ * own threads and connections. Calls that were under way belong to the parent alone.
+ *
+ * Secrets. Client secret, tokens, verifiers and keys are overwritten in memory when they are freed,
+ * and are in no error, log line or URL. A token set and an authorization request hold secrets: keep
+ * them where only the server can read.
+ */
+
+
+#ifndef KINDE_H
+#define KINDE_H
+
+/* Made from src/ffi by `UPDATE_HEADER=1 cargo test --test header`; changes here are lost. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+/** The version of the library that this header belongs to. */
+#define KINDE_VERSION "0.1.0"
+#define KINDE_VERSION_MAJOR 0
+#define KINDE_VERSION_MINOR 1
+#define KINDE_VERSION_PATCH 0
+
+/**
+ * The version of the ABI that this header describes: major << 16 | minor. The major number is that
+ * of the shared library's name; the minor one grows when functions are added.
+ */
+#define KINDE_ABI_VERSION 1
+
+/**
+ * Speaks of the access token.
+ */
+#define KINDE_TOKEN_TYPE_ACCESS 0
+
+/**
+ * Speaks of the ID token.
+ */
+#define KINDE_TOKEN_TYPE_ID 1
+
+/**
+ * The outcome of a call. Numbers are stable: they are never reused, only appended.
+ *
+ * 1xx the caller, 2xx the configuration, 3xx the way to Kinde, 4xx Kinde said no, 5xx the
+ * callback, 6xx keys and signatures, 7xx the contents of a token, 8xx sessions.
+ */
+enum kinde_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /**
+   * The call did what it says.
+   */
+  KINDE_STATUS_OK = 0,
+  /**
+   * A pointer that must not be NULL was NULL.
+   */
+  KINDE_STATUS_NULL_ARGUMENT = 101,
+  /**
+   * A text was not UTF-8.
+   */
+  KINDE_STATUS_INVALID_UTF8 = 102,
+  /**
+   * A value was refused; the error's field names it.
+   */
+  KINDE_STATUS_INVALID_ARGUMENT = 103,
+  /**
+   * No operation has this name.
+   */
+  KINDE_STATUS_UNKNOWN_OPERATION = 104,
+  /**
+   * The library has what it needs only after a call that uses the network.
+   */
+  KINDE_STATUS_NOT_PREPARED = 105,
+  /**
+   * The answer would need the network, and the caller asked not to wait.
+   */
+  KINDE_STATUS_WOULD_BLOCK = 106,
+  /**
+   * The call was cancelled.
+   */
+  KINDE_STATUS_CANCELLED = 107,
+  /**
+   * One or more settings are wrong or missing; the error's fields name them.
+   */
+  KINDE_STATUS_CONFIG = 201,
+  /**
+   * The other side could not be reached, or the connection was lost.
+   */
+  KINDE_STATUS_NETWORK = 301,
+  /**
+   * The TLS handshake failed, or its certificate was not accepted.
+   */
+  KINDE_STATUS_TLS = 302,
+  /**
+   * The deadline passed.
+   */
+  KINDE_STATUS_TIMEOUT = 303,
+  /**
+   * The answer had an HTTP status that the protocol does not use.
+   */
+  KINDE_STATUS_HTTP = 304,
+  /**
+   * The answer was larger than the setting `max_response_bytes` allows.
+   */
+  KINDE_STATUS_RESPONSE_TOO_LARGE = 305,
+  /**
+   * The answer was not what the protocol describes.
+   */
+  KINDE_STATUS_MALFORMED_RESPONSE = 306,
+  /**
+   * The token endpoint, or the callback, answered with an OAuth error.
+   */
+  KINDE_STATUS_OAUTH = 401,
+  /**
+   * The code, refresh token or device code is used up, expired or revoked.
+   */
+  KINDE_STATUS_INVALID_GRANT = 402,
+  /**
+   * Nobody is signed in at Kinde, and a sign-in page was not allowed.
+   */
+  KINDE_STATUS_LOGIN_REQUIRED = 403,
+  /**
+   * The user or Kinde refused.
+   */
+  KINDE_STATUS_ACCESS_DENIED = 404,
+  /**
+   * The user has not finished the device sign-in yet.
+   */
+  KINDE_STATUS_AUTHORIZATION_PENDING = 405,
+  /**
+   * The device sign-in was polled too often.
+   */
+  KINDE_STATUS_SLOW_DOWN = 406,
+  /**
+   * The device code is expired.
+   */
+  KINDE_STATUS_EXPIRED_DEVICE_CODE = 407,
+  /**
+   * Too many requests; try again after the stated time.
+   */
+  KINDE_STATUS_RATE_LIMITED = 408,
+  /**
+   * A Kinde API answered with an error.
+   */
+  KINDE_STATUS_API = 409,
+  /**
+   * The callback's state belongs to no sign-in under way.
+   */
+  KINDE_STATUS_STATE_MISMATCH = 501,
+  /**
+   * The callback has neither a code nor an error.
+   */
+  KINDE_STATUS_MISSING_CODE = 502,
+  /**
+   * A parameter of the callback occurs twice.
+   */
+  KINDE_STATUS_REPEATED_PARAMETER = 503,
+  /**
+   * The callback's `iss` is missing or names another issuer.
+   */
+  KINDE_STATUS_RESPONSE_ISSUER = 504,
+  /**
+   * The token's signature does not verify.
+   */
+  KINDE_STATUS_SIGNATURE = 601,
+  /**
+   * The token is signed with an algorithm that is not allowed.
+   */
+  KINDE_STATUS_ALGORITHM = 602,
+  /**
+   * None of the issuer's keys fits the token.
+   */
+  KINDE_STATUS_KEY_NOT_FOUND = 603,
+  /**
+   * The issuer's keys cannot be had.
+   */
+  KINDE_STATUS_KEYS_UNAVAILABLE = 604,
+  /**
+   * The token is not a well-formed JWT.
+   */
+  KINDE_STATUS_TOKEN_MALFORMED = 701,
+  /**
+   * The token is expired.
+   */
+  KINDE_STATUS_TOKEN_EXPIRED = 702,
+  /**
+   * The token is not valid yet.
+   */
+  KINDE_STATUS_TOKEN_NOT_YET_VALID = 703,
+  /**
+   * The token comes from another issuer.
+   */
+  KINDE_STATUS_ISSUER = 704,
+  /**
+   * The token is meant for another audience.
+   */
+  KINDE_STATUS_AUDIENCE = 705,
+  /**
+   * The token was given to another client.
+   */
+  KINDE_STATUS_AUTHORIZED_PARTY = 706,
+  /**
+   * The ID token's nonce is not the one of this sign-in.
+   */
+  KINDE_STATUS_NONCE = 707,
+  /**
+   * The ID token belongs to another access token.
+   */
+  KINDE_STATUS_AT_HASH = 708,
+  /**
+   * The token speaks of another user.
+   */
+  KINDE_STATUS_SUBJECT = 709,
+  /**
+   * The token is of another kind: ID token, access token or webhook.
+   */
+  KINDE_STATUS_TOKEN_KIND = 710,
+  /**
+   * The token lacks the claim, or it cannot be read.
+   */
+  KINDE_STATUS_CLAIM_MISSING = 711,
+  /**
+   * The token has no such flag, and no default was given.
+   */
+  KINDE_STATUS_FLAG_NOT_FOUND = 712,
+  /**
+   * The flag, or the default, is of another type.
+   */
+  KINDE_STATUS_FLAG_TYPE = 713,
+  /**
+   * Nobody is signed in.
+   */
+  KINDE_STATUS_NOT_AUTHENTICATED = 801,
+  /**
+   * The sealed session cannot be opened.
+   */
+  KINDE_STATUS_SESSION_INVALID = 802,
+  /**
+   * There is no session with this id.
+   */
+  KINDE_STATUS_SESSION_NOT_FOUND = 803,
+  /**
+   * The session store failed.
+   */
+  KINDE_STATUS_STORE = 804,
+  /**
+   * The session was changed elsewhere at the same time.
+   */
+  KINDE_STATUS_CONFLICT = 805,
+  /**
+   * A defect of this library.
+   */
+  KINDE_STATUS_INTERNAL = 999,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum kinde_status kinde_status;
+#else
+typedef int32_t kinde_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * One application at Kinde. Any number of threads may use it at once.
+ */
+typedef struct kinde_client kinde_client;
+
+/**
+ * The settings of an application, before they are checked. Not for several threads at once.
+ */
+typedef struct kinde_config kinde_config;
+
+/**
+ * Why a call failed. Immutable: any number of threads may read it at once.
+ */
+typedef struct kinde_error kinde_error;
+
+/**
+ * One user's sign-in. Any number of threads may use it at once.
+ */
+typedef struct kinde_session kinde_session;
+
+/**
+ * An asynchronous call that was started. Any number of threads may use it at once.
+ */
+typedef struct kinde_task kinde_task;
+
+/**
+ * Takes the outcome of an asynchronous call.
+ *
+ * `userdata` is what the caller gave. `result_json` is the result as JSON text, NULL on failure
+ * and where there is none. `session` is the session of the call: the one it was called on, or the
+ * new one; NULL if there is none. `error` is NULL on success. All pointers are borrowed until the
+ * completion returns; kinde_session_ref keeps `session`.
+ *
+ * It runs on a thread of the library, where it may block, call any function but kinde_shutdown and
+ * free any handle. It must return, and no exception may leave it.
+ */
+typedef void (*kinde_completion)(void *userdata,
+                                 kinde_status status,
+                                 const char *result_json,
+                                 kinde_session *session,
+                                 const kinde_error *error);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/* ------------------------------------------------------------------------------------------------
+ * The library
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Gives the version of the library that is loaded, such as "0.1.0"; KINDE_VERSION is that of the
+ * header.
+ *
+ * The text is static. Any thread; does not block; cannot fail.
+ */
+const char *kinde_version(void);
+
+/**
+ * Gives the ABI version of the library that is loaded: major << 16 | minor.
+ *
+ * A program fits if its KINDE_ABI_VERSION has the same major number, and a minor number that is
+ * not greater. Any thread; does not block; cannot fail.
+ */
+uint32_t kinde_abi_version(void);
+
+/**
+ * Gives the name of a status without its prefix, such as "TOKEN_EXPIRED"; "UNKNOWN" for a number
+ * that this version does not have.
+ *
+ * The text is static. Any thread; does not block; cannot fail.
+ */
+const char *kinde_status_name(kinde_status status);
+
+/**
+ * Ends all calls that are under way as cancelled and joins the library's threads.
+ *
+ * Calls under way fail with CANCELLED; the completions of asynchronous calls run with that status
+ * before this returns. Handles stay valid, and the next call that needs the network starts the
+ * threads anew. Call it before the program ends, or before the code of a completion is unloaded;
+ * not from inside a completion, which would wait for itself.
+ *
+ * Any thread; blocks for at most `timeout_ms` milliseconds.
+ * Fails with INVALID_ARGUMENT (`timeout_ms` is negative), TIMEOUT (some call or completion was
+ * still running; it ends later, by itself).
+ */
+kinde_status kinde_shutdown(int64_t timeout_ms, kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Texts
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Frees a text that a function gave as `char *`. Takes NULL.
+ *
+ * The text may hold a token: it is overwritten first. Do not use free() of the C library, and
+ * write no NUL into the text before. Any thread; does not block.
+ */
+void kinde_string_free(char *text);
+
+/* ------------------------------------------------------------------------------------------------
+ * Errors
+ *
+ * A function that can fail takes `kinde_error **error` as its last parameter. It may be NULL. Every
+ * call writes it: NULL on success, otherwise an error that the caller frees with kinde_error_free.
+ * No error holds a client secret, a token, a verifier or a key.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Gives the status of an error; KINDE_STATUS_OK for NULL.
+ *
+ * Any thread; does not block; cannot fail.
+ */
+kinde_status kinde_error_status(const kinde_error *error);
+
+/**
+ * Gives a sentence about what happened, for the person who has to mend it.
+ *
+ * The text belongs to the error and lives until kinde_error_free. NULL if `error` is NULL.
+ * Any thread; does not block; cannot fail.
+ */
+const char *kinde_error_message(const kinde_error *error);
+
+/**
+ * Gives the `error` of an OAuth answer or callback, such as "invalid_grant".
+ *
+ * The text belongs to the error and lives until kinde_error_free. NULL if there is none.
+ * Any thread; does not block; cannot fail.
+ */
+const char *kinde_error_oauth_code(const kinde_error *error);
+
+/**
+ * Gives the `error_description` of an OAuth answer or callback: at most 512 bytes, without
+ * control characters. It comes from outside: show it as text, do not act on it.
+ *
+ * The text belongs to the error and lives until kinde_error_free. NULL if there is none.
+ * Any thread; does not block; cannot fail.
+ */
+const char *kinde_error_oauth_description(const kinde_error *error);
+
+/**
+ * Gives the name of the parameter, field or setting that is at fault; of several, the first.
+ *
+ * The text belongs to the error and lives until kinde_error_free. NULL if there is none.
+ * Any thread; does not block; cannot fail.
+ */
+const char *kinde_error_field(const kinde_error *error);
+
+/**
+ * Gives the HTTP status of the answer that the error is about; 0 if there was none.
+ *
+ * Any thread; does not block; cannot fail.
+ */
+int32_t kinde_error_http_status(const kinde_error *error);
+
+/**
+ * Gives the seconds that the other side asks to wait before the next attempt; -1 if it did not
+ * say.
+ *
+ * Any thread; does not block; cannot fail.
+ */
+int64_t kinde_error_retry_after_seconds(const kinde_error *error);
+
+/**
+ * Gives all that is known about an error as a JSON object:
+ *
+ * - `status`: the number of the status; `name`: its name without KINDE_STATUS_
+ * - `message`: as kinde_error_message
+ * - `field`: as kinde_error_field, or null
+ * - `fields`: a list of `{field, message}`, one for each that is at fault
+ * - `claim`: the claim of a token that is at fault, or null
+ * - `oauth_code`, `oauth_description`: as the functions above, or null
+ * - `http_status`, `retry_after_seconds`: numbers, or null
+ * - `codes`, `missing_scope`, `request_id`, `headers`, `body`: what an API answered, secrets
+ *   removed
+ *
+ * `*out` is the caller's, to free with kinde_string_free. Any thread; does not block.
+ * Fails with NULL_ARGUMENT.
+ */
+kinde_status kinde_error_details(const kinde_error *error, char **out);
+
+/**
+ * Frees an error and the texts that were borrowed from it. Takes NULL.
+ *
+ * Any thread; does not block.
+ */
+void kinde_error_free(kinde_error *error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Configuration
+ *
+ * A kinde_config collects settings by name; kinde_client_new checks all of them together and says
+ * everything that is wrong at once. A later value replaces an earlier one. One thread at a time
+ * may use a kinde_config.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes a configuration without settings.
+ *
+ * The caller frees it with kinde_config_free. Any thread; does not block; cannot fail.
+ */
+kinde_config *kinde_config_new(void);
+
+/**
+ * Sets one setting, such as "domain" or "client_id".
+ *
+ * A list is given as its members separated by spaces, a boolean as "true" or "false", an object as
+ * JSON. The texts are copied. Does not block.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (no setting has this name, or the value is not of
+ * its type; the message says what is accepted).
+ */
+kinde_status kinde_config_set(kinde_config *config,
+                              const char *name,
+                              const char *value,
+                              kinde_error **error);
+
+/**
+ * Sets the settings that a JSON object gives: its fields are names of settings.
+ *
+ * The text is copied. If it fails, no setting of the object counts. Does not block.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (not a JSON object, or a setting as in
+ * kinde_config_set).
+ */
+kinde_status kinde_config_load_json(kinde_config *config, const char *json, kinde_error **error);
+
+/**
+ * Sets the settings that the environment gives: KINDE_DOMAIN, KINDE_CLIENT_ID and the others that
+ * the table of settings names.
+ *
+ * No other thread may change the environment meanwhile. Does not block.
+ * Fails with NULL_ARGUMENT, CONFIG (a variable as in kinde_config_set).
+ */
+kinde_status kinde_config_load_env(kinde_config *config, kinde_error **error);
+
+/**
+ * Frees a configuration. Takes NULL. Clients that were made of it stay as they are.
+ *
+ * Does not block.
+ */
+void kinde_config_free(kinde_config *config);
+
+/* ------------------------------------------------------------------------------------------------
+ * Clients
+ *
+ * A kinde_client is one application at Kinde: checked settings, never changed. It is reference
+ * counted, and any number of threads may use it at once. Clients whose issuer and transport
+ * settings are equal share connections, keys and verified signatures inside one process, so making
+ * one more costs microseconds.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes a client of a configuration, which is copied.
+ *
+ * `*client` is the caller's, to free with kinde_client_free. Any thread; uses no network.
+ * Fails with NULL_ARGUMENT, CONFIG (the error's fields name every setting that is missing or
+ * wrong).
+ */
+kinde_status kinde_client_new(const kinde_config *config,
+                              kinde_client **client,
+                              kinde_error **error);
+
+/**
+ * Makes a client like another one, but for the settings that a JSON object gives by name.
+ *
+ * `*derived` is the caller's, to free with kinde_client_free; it does not depend on `client`.
+ * Any thread; uses no network.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG.
+ */
+kinde_status kinde_client_derive(kinde_client *client,
+                                 const char *overrides_json,
+                                 kinde_client **derived,
+                                 kinde_error **error);
+
+/**
+ * Adds a reference and gives the same pointer; each reference is freed with kinde_client_free.
+ * Takes NULL.
+ *
+ * Any thread; does not block; cannot fail.
+ */
+kinde_client *kinde_client_ref(kinde_client *client);
+
+/**
+ * Frees a reference. Takes NULL. Sessions and calls under way keep what they need of the client.
+ *
+ * Any thread; does not block.
+ */
+void kinde_client_free(kinde_client *client);
+
+/**
+ * Fetches the issuer's keys, and its metadata if the setting `discovery` is on, ahead of time, so
+ * that the first sign-in does not wait for them.
+ *
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, NETWORK, TLS, TIMEOUT, KEYS_UNAVAILABLE, MALFORMED_RESPONSE, CANCELLED.
+ */
+kinde_status kinde_client_prepare(kinde_client *client, kinde_error **error);
+
+/**
+ * Like kinde_client_prepare, without blocking. The completion gets no `result_json`.
+ */
+kinde_status kinde_client_prepare_async(kinde_client *client,
+                                        kinde_completion done,
+                                        void *userdata,
+                                        kinde_task **task,
+                                        kinde_error **error);
+
+/**
+ * Gives numbers for a dashboard as a JSON object. More fields may be added.
+ *
+ * `*out` is the caller's, to free with kinde_string_free. Any thread; uses no network.
+ * Fails with NULL_ARGUMENT.
+ */
+kinde_status kinde_client_stats(kinde_client *client, char **out, kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Flows without a session
+ *
+ * For programs that keep the state of a sign-in and the tokens themselves. Parameters and results
+ * are JSON objects; a field that is unknown or of a wrong type is refused by its name. A field that
+ * is null counts as absent.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes the URL of Kinde's sign-in page, with fresh random values.
+ *
+ * Takes an object of authorization parameters by their names in the URL, all optional: `prompt`
+ * ("create" for registration), `org_code`, `org_name`, `is_create_org`, `login_hint`,
+ * `connection_id`, `lang`, `audience`, `scope`, `redirect_uri`, `invitation_code`, `reauth_state`,
+ * `plan_interest` and the others that Kinde documents. They win over the setting
+ * `authorization_params`. What this library does not know goes into an object `extra`.
+ *
+ * Gives an object to keep for this user until the callback, of which only `url` may be shown:
+ *
+ * - `url`: where to send the browser
+ * - `state`: the callback must bring it back
+ * - `nonce`: for kinde_exchange_code
+ * - `code_verifier`: secret, for kinde_exchange_code; null if the setting `pkce` is off
+ *
+ * `*out` is the caller's, to free with kinde_string_free. Any thread; uses no network.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, CONFIG, NOT_PREPARED (the setting
+ * `discovery` is on and kinde_client_prepare has not been called).
+ */
+kinde_status kinde_authorization_url(kinde_client *client,
+                                     const char *params_json,
+                                     char **out,
+                                     kinde_error **error);
+
+/**
+ * Exchanges the code of a callback for tokens and verifies them by every rule.
+ *
+ * Takes an object, of which the values come from kinde_authorization_url and the callback:
+ *
+ * - `code`: the callback's code; required
+ * - `code_verifier`: required unless the setting `pkce` is off
+ * - `redirect_uri`: if it was not the configured one
+ * - `nonce`: if given, the ID token must hold it; required when `pkce` is off
+ *
+ * The callback's `state` has to be compared with the kept one before. Gives the token set:
+ *
+ * - `access_token`, `token_type`: texts
+ * - `id_token`, `refresh_token`, `scope`: texts, or null
+ * - `expires_in`: seconds, or null
+ * - `expires_at`: when the access token expires, in seconds since 1970 (UTC), or null
+ * - `received_at`: when it came, in seconds since 1970 (UTC)
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, INVALID_GRANT, OAUTH, NETWORK, TLS,
+ * TIMEOUT, HTTP, RATE_LIMITED, MALFORMED_RESPONSE, RESPONSE_TOO_LARGE, CANCELLED and every status
+ * of kinde_verify_token.
+ */
+kinde_status kinde_exchange_code(kinde_client *client,
+                                 const char *params_json,
+                                 char **out,
+                                 kinde_error **error);
+
+/**
+ * Like kinde_exchange_code, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_exchange_code_async(kinde_client *client,
+                                       const char *params_json,
+                                       kinde_completion done,
+                                       void *userdata,
+                                       kinde_task **task,
+                                       kinde_error **error);
+
+/**
+ * Exchanges a refresh token for new tokens and verifies them.
+ *
+ * Takes an object:
+ *
+ * - `refresh_token`: required
+ * - `id_token`: the former ID token; the new one must then speak of the same user, and if none
+ *   comes back, the former one stays in the token set
+ *
+ * Gives the token set as kinde_exchange_code does. Kinde hands out a new refresh token each time;
+ * the old one is used up. `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with the statuses of kinde_exchange_code.
+ */
+kinde_status kinde_refresh_tokens(kinde_client *client,
+                                  const char *params_json,
+                                  char **out,
+                                  kinde_error **error);
+
+/**
+ * Like kinde_refresh_tokens, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_refresh_tokens_async(kinde_client *client,
+                                        const char *params_json,
+                                        kinde_completion done,
+                                        void *userdata,
+                                        kinde_task **task,
+                                        kinde_error **error);
+
+/**
+ * Gets a token for the application itself. It is kept until shortly before it expires, and calls
+ * that wait for the same token share one request.
+ *
+ * Takes an object:
+ *
+ * - `audience`: a text or a list of texts; without it, the setting `audience`
+ * - `scope`: texts separated by spaces; without it, all that the application may have
+ *
+ * Gives the token set as kinde_exchange_code does. `*out` is the caller's, to free with
+ * kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with the statuses of kinde_exchange_code.
+ */
+kinde_status kinde_client_credentials(kinde_client *client,
+                                      const char *params_json,
+                                      char **out,
+                                      kinde_error **error);
+
+/**
+ * Like kinde_client_credentials, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_client_credentials_async(kinde_client *client,
+                                            const char *params_json,
+                                            kinde_completion done,
+                                            void *userdata,
+                                            kinde_task **task,
+                                            kinde_error **error);
+
+/**
+ * Makes the URL that ends the user's sign-in at Kinde.
+ *
+ * Takes an object:
+ *
+ * - `redirect`: where Kinde sends the browser afterwards; without it, the setting
+ *   `logout_redirect_uri`
+ *
+ * Gives `{url}`. `*out` is the caller's, to free with kinde_string_free. Any thread; uses no
+ * network.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED.
+ */
+kinde_status kinde_logout_url(kinde_client *client,
+                              const char *params_json,
+                              char **out,
+                              kinde_error **error);
+
+/**
+ * Revokes a token.
+ *
+ * Takes an object:
+ *
+ * - `token`: required
+ * - `token_type_hint`: "access_token" or "refresh_token"
+ *
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, OAUTH, NETWORK, TLS, TIMEOUT, HTTP,
+ * RATE_LIMITED, MALFORMED_RESPONSE, RESPONSE_TOO_LARGE, CANCELLED.
+ */
+kinde_status kinde_revoke_token(kinde_client *client, const char *params_json, kinde_error **error);
+
+/**
+ * Like kinde_revoke_token, without blocking. The completion gets no `result_json`.
+ */
+kinde_status kinde_revoke_token_async(kinde_client *client,
+                                      const char *params_json,
+                                      kinde_completion done,
+                                      void *userdata,
+                                      kinde_task **task,
+                                      kinde_error **error);
+
+/**
+ * Asks Kinde whether a token is active.
+ *
+ * Takes an object:
+ *
+ * - `token`: required
+ * - `token_type_hint`: "access_token" or "refresh_token"
+ *
+ * Gives `{active, aud, client_id, exp, iat}`; only `active` is always there. `*out` is the caller's,
+ * to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with the statuses of kinde_revoke_token.
+ */
+kinde_status kinde_introspect_token(kinde_client *client,
+                                    const char *params_json,
+                                    char **out,
+                                    kinde_error **error);
+
+/**
+ * Like kinde_introspect_token, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_introspect_token_async(kinde_client *client,
+                                          const char *params_json,
+                                          kinde_completion done,
+                                          void *userdata,
+                                          kinde_task **task,
+                                          kinde_error **error);
+
+/**
+ * Asks Kinde for the profile of the user to whom an access token belongs.
+ *
+ * Takes an object:
+ *
+ * - `access_token`: required
+ * - `sub`: the user; the profile must be his. Without it, the access token's
+ * - `version`: "v2" (the default), "v1" or "userinfo"
+ *
+ * Gives the profile as Kinde answers it. `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with SUBJECT (the profile is another user's) and the statuses of kinde_revoke_token and
+ * kinde_verify_token.
+ */
+kinde_status kinde_user_profile(kinde_client *client,
+                                const char *params_json,
+                                char **out,
+                                kinde_error **error);
+
+/**
+ * Like kinde_user_profile, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_user_profile_async(kinde_client *client,
+                                      const char *params_json,
+                                      kinde_completion done,
+                                      void *userdata,
+                                      kinde_task **task,
+                                      kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Sign-in on a device without a browser
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Begins the sign-in on a device that has no browser.
+ *
+ * Takes an object:
+ *
+ * - `audience`: a text or a list of texts; without it, the setting `audience`
+ * - `scope`: texts separated by spaces; without it, the setting `scope`
+ *
+ * Gives an object to show to the user and to keep for kinde_device_poll:
+ *
+ * - `device_code`: secret, for kinde_device_poll
+ * - `user_code`: what the user types in
+ * - `verification_uri`: where he does
+ * - `verification_uri_complete`: the same with the code in it, or null
+ * - `expires_in`: seconds until the codes expire
+ * - `interval`: seconds between two polls
+ * - `qr_code`: a data URI, or null
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with the statuses of kinde_revoke_token.
+ */
+kinde_status kinde_device_start(kinde_client *client,
+                                const char *params_json,
+                                char **out,
+                                kinde_error **error);
+
+/**
+ * Like kinde_device_start, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_device_start_async(kinde_client *client,
+                                      const char *params_json,
+                                      kinde_completion done,
+                                      void *userdata,
+                                      kinde_task **task,
+                                      kinde_error **error);
+
+/**
+ * Asks once whether the user has finished the sign-in on a device. The caller waits `interval`
+ * seconds between two calls.
+ *
+ * Takes an object:
+ *
+ * - `device_code`: required
+ * - `interval`: the present one; after SLOW_DOWN the error says the next one as the seconds of
+ *   kinde_error_retry_after_seconds
+ *
+ * Gives the token set as kinde_exchange_code does. `*out` is the caller's, to free with
+ * kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with AUTHORIZATION_PENDING (ask again), SLOW_DOWN, EXPIRED_DEVICE_CODE, ACCESS_DENIED and
+ * the statuses of kinde_exchange_code.
+ */
+kinde_status kinde_device_poll(kinde_client *client,
+                               const char *params_json,
+                               char **out,
+                               kinde_error **error);
+
+/**
+ * Like kinde_device_poll, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_device_poll_async(kinde_client *client,
+                                     const char *params_json,
+                                     kinde_completion done,
+                                     void *userdata,
+                                     kinde_task **task,
+                                     kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Tokens
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Verifies a token, such as the bearer token of a request to your API, and gives its claims.
+ *
+ * Signature, issuer, kind, audience and times are checked. A signature that was verified before is
+ * not computed again; everything else is judged each time. `options_json` may be NULL for an
+ * access token; otherwise it is an object:
+ *
+ * - `type`: "access" (the default) or "id"
+ * - `audience`: a text or a list of texts, of which the token must name one; without it, the
+ *   setting `audience`
+ * - `nonce`: what an ID token must hold
+ * - `access_token`: what the `at_hash` of an ID token must belong to
+ * - `wait`: false to fail with WOULD_BLOCK instead of fetching keys
+ *
+ * Gives the claims as they stand in the token. `*out` is the caller's, to free with
+ * kinde_string_free.
+ * Any thread; with the issuer's keys at hand it uses no network, otherwise it blocks at most as
+ * long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, WOULD_BLOCK, SIGNATURE, ALGORITHM,
+ * KEY_NOT_FOUND, KEYS_UNAVAILABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, ISSUER,
+ * AUDIENCE, AUTHORIZED_PARTY, NONCE, AT_HASH, SUBJECT, TOKEN_KIND, CLAIM_MISSING, CANCELLED.
+ */
+kinde_status kinde_verify_token(kinde_client *client,
+                                const char *token,
+                                const char *options_json,
+                                char **out,
+                                kinde_error **error);
+
+/**
+ * Like kinde_verify_token, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_verify_token_async(kinde_client *client,
+                                      const char *token,
+                                      const char *options_json,
+                                      kinde_completion done,
+                                      void *userdata,
+                                      kinde_task **task,
+                                      kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Sessions
+ *
+ * A kinde_session is one user's sign-in: the sign-ins under way, then the verified tokens. It is
+ * reference counted, and any number of threads may use it at once. It keeps what it needs of its
+ * client, which may be freed before it. A session is not a thing to keep between requests of
+ * several processes: the tokens of kinde_session_tokens are.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Makes a session in which nobody is signed in.
+ *
+ * `*session` is the caller's, to free with kinde_session_free. Any thread; uses no network.
+ * Fails with NULL_ARGUMENT.
+ */
+kinde_status kinde_session_new(kinde_client *client, kinde_session **session, kinde_error **error);
+
+/**
+ * Makes a session of tokens that the program kept or got elsewhere.
+ *
+ * Takes a token set as kinde_session_tokens and kinde_exchange_code give it; only `access_token`
+ * is required. Signatures, issuer, kind and parties are checked. An expired access token is
+ * accepted: the session is then not authenticated, but can be refreshed.
+ *
+ * `*session` is the caller's, to free with kinde_session_free.
+ * Any thread; with the issuer's keys at hand it uses no network, otherwise it blocks at most as
+ * long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT and the statuses of kinde_verify_token.
+ */
+kinde_status kinde_session_from_tokens(kinde_client *client,
+                                       const char *token_set_json,
+                                       kinde_session **session,
+                                       kinde_error **error);
+
+/**
+ * Like kinde_session_from_tokens, without blocking. The completion gets the new session and no
+ * `result_json`; kinde_session_ref keeps the session.
+ */
+kinde_status kinde_session_from_tokens_async(kinde_client *client,
+                                             const char *token_set_json,
+                                             kinde_completion done,
+                                             void *userdata,
+                                             kinde_task **task,
+                                             kinde_error **error);
+
+/**
+ * Adds a reference and gives the same pointer; each reference is freed with kinde_session_free.
+ * Takes NULL.
+ *
+ * Any thread; does not block; cannot fail.
+ */
+kinde_session *kinde_session_ref(kinde_session *session);
+
+/**
+ * Frees a reference. Takes NULL. Calls under way keep what they need of the session.
+ *
+ * Any thread; does not block.
+ */
+void kinde_session_free(kinde_session *session);
+
+/* ------------------------------------------------------------------------------------------------
+ * Signing in and out
+ *
+ * One session may have several sign-ins under way, one for each tab of the browser. Each is known
+ * by its `state`, can be used once, and ends after the setting `sign_in_lifetime_seconds`.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Begins a sign-in and gives the URL to send the browser to.
+ *
+ * Takes the object of kinde_authorization_url and one more field:
+ *
+ * - `return_to`: where the application wants the user to go afterwards; kept in the session and
+ *   given back by kinde_session_handle_callback. It must be on the origin of the setting
+ *   `redirect_uri`, or one of the setting `return_origins`; a path such as "/orders" is.
+ *
+ * `*url` is the caller's, to free with kinde_string_free. Any thread; uses no network.
+ * Fails with the statuses of kinde_authorization_url.
+ */
+kinde_status kinde_session_login_url(kinde_session *session,
+                                     const char *params_json,
+                                     char **url,
+                                     kinde_error **error);
+
+/**
+ * Like kinde_session_login_url, for Kinde's registration page.
+ */
+kinde_status kinde_session_register_url(kinde_session *session,
+                                        const char *params_json,
+                                        char **url,
+                                        kinde_error **error);
+
+/**
+ * Like kinde_session_register_url, for a user who registers together with a new organization.
+ * The field `org_name` gives it a name.
+ */
+kinde_status kinde_session_create_org_url(kinde_session *session,
+                                          const char *params_json,
+                                          char **url,
+                                          kinde_error **error);
+
+/**
+ * Finishes a sign-in with what the browser came back with: a whole URL, a path with a query, or a
+ * query. Exchanges the code and verifies both tokens; then the user is signed in.
+ *
+ * Gives an object:
+ *
+ * - `outcome`: "signed_in"; or "restart", when an expired link has begun a new sign-in: nobody is
+ *   signed in by it
+ * - `return_to`: the one of kinde_session_login_url, or null
+ * - `url`: where to send the browser for "restart", otherwise null
+ *
+ * A failed callback leaves the session as it was, but for its sign-in under way, which is used up.
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with STATE_MISMATCH, MISSING_CODE, REPEATED_PARAMETER, RESPONSE_ISSUER, ACCESS_DENIED,
+ * LOGIN_REQUIRED, OAUTH and the statuses of kinde_exchange_code.
+ */
+kinde_status kinde_session_handle_callback(kinde_session *session,
+                                           const char *url_or_query,
+                                           char **out,
+                                           kinde_error **error);
+
+/**
+ * Like kinde_session_handle_callback, without blocking. The completion gets what `*out` would
+ * be and the session.
+ */
+kinde_status kinde_session_handle_callback_async(kinde_session *session,
+                                                 const char *url_or_query,
+                                                 kinde_completion done,
+                                                 void *userdata,
+                                                 kinde_task **task,
+                                                 kinde_error **error);
+
+/**
+ * Signs the application itself in. Takes the object of kinde_client_credentials.
+ *
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with the statuses of kinde_client_credentials.
+ */
+kinde_status kinde_session_client_credentials(kinde_session *session,
+                                              const char *params_json,
+                                              kinde_error **error);
+
+/**
+ * Like kinde_session_client_credentials, without blocking. The completion gets the session and no
+ * `result_json`.
+ */
+kinde_status kinde_session_client_credentials_async(kinde_session *session,
+                                                    const char *params_json,
+                                                    kinde_completion done,
+                                                    void *userdata,
+                                                    kinde_task **task,
+                                                    kinde_error **error);
+
+/**
+ * Renews the session's tokens, whether they are expired or not. Calls at once share one request.
+ *
+ * Trouble on the way leaves the session as it was; only a refresh token that Kinde refuses ends
+ * it. Kinde may give the same access token again while it lives.
+ *
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, INVALID_GRANT (the user has to sign in again) and
+ * the statuses of kinde_refresh_tokens.
+ */
+kinde_status kinde_session_refresh(kinde_session *session, kinde_error **error);
+
+/**
+ * Like kinde_session_refresh, without blocking. The completion gets the session and no
+ * `result_json`.
+ */
+kinde_status kinde_session_refresh_async(kinde_session *session,
+                                         kinde_completion done,
+                                         void *userdata,
+                                         kinde_task **task,
+                                         kinde_error **error);
+
+/**
+ * Renews the session's tokens if the access token lives less than `min_seconds` more. The only
+ * place where the library refreshes by itself: call it once before the questions of a request.
+ *
+ * `*refreshed` says whether tokens came. Any thread; blocks only if it refreshes, at most as long as
+ * the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_ARGUMENT (`min_seconds` is negative) and the statuses of
+ * kinde_session_refresh.
+ */
+kinde_status kinde_session_ensure_fresh(kinde_session *session,
+                                        int64_t min_seconds,
+                                        bool *refreshed,
+                                        kinde_error **error);
+
+/**
+ * Like kinde_session_ensure_fresh, without blocking. The completion gets `{refreshed}` and
+ * the session.
+ */
+kinde_status kinde_session_ensure_fresh_async(kinde_session *session,
+                                              int64_t min_seconds,
+                                              kinde_completion done,
+                                              void *userdata,
+                                              kinde_task **task,
+                                              kinde_error **error);
+
+/**
+ * Signs the user out and gives the URL to send the browser to, which ends his sign-in at Kinde.
+ *
+ * The session forgets its tokens and its sign-ins under way. If the setting `revoke_on_logout` is
+ * on, the refresh token is revoked; if that fails, the function succeeds all the same. Takes the
+ * object of kinde_logout_url.
+ *
+ * `*url` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks only if it revokes, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CANCELLED.
+ */
+kinde_status kinde_session_logout(kinde_session *session,
+                                  const char *params_json,
+                                  char **url,
+                                  kinde_error **error);
+
+/**
+ * Like kinde_session_logout, without blocking. The completion gets `{url}` and the session.
+ */
+kinde_status kinde_session_logout_async(kinde_session *session,
+                                        const char *params_json,
+                                        kinde_completion done,
+                                        void *userdata,
+                                        kinde_task **task,
+                                        kinde_error **error);
+
+/**
+ * Like kinde_session_logout, but never uses the network and revokes nothing.
+ */
+kinde_status kinde_session_logout_url(kinde_session *session,
+                                      const char *params_json,
+                                      char **url,
+                                      kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Questions to a session
+ *
+ * Questions never use the network and never wait for a call that does; those with a scalar answer
+ * allocate nothing. When the access token has expired, kinde_session_is_authenticated answers
+ * false and the others fail with TOKEN_EXPIRED: call kinde_session_ensure_fresh and ask again.
+ * `token_type` is KINDE_TOKEN_TYPE_ACCESS or KINDE_TOKEN_TYPE_ID. Any thread may ask.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Says whether a verified access token is there and not expired; a machine's counts.
+ *
+ * Fails with NULL_ARGUMENT.
+ */
+kinde_status kinde_session_is_authenticated(kinde_session *session,
+                                            bool *answer,
+                                            kinde_error **error);
+
+/**
+ * Says when the access token expires, in seconds since 1970 (UTC). Answers for an expired token
+ * too.
+ *
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, CLAIM_MISSING (an opaque token that came without a
+ * lifetime).
+ */
+kinde_status kinde_session_expires_at(kinde_session *session,
+                                      int64_t *unix_seconds,
+                                      kinde_error **error);
+
+/**
+ * Gives the access token, to be sent to an API.
+ *
+ * `*token` is the caller's, to free with kinde_string_free, which overwrites it.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED.
+ */
+kinde_status kinde_session_access_token(kinde_session *session, char **token, kinde_error **error);
+
+/**
+ * Gives all tokens, for a program that keeps them itself, as an object:
+ *
+ * - `access_token`, `token_type`: texts
+ * - `id_token`, `refresh_token`, `scope`: texts, or null
+ * - `expires_in`: seconds, or null
+ * - `expires_at`: when the access token expires, in seconds since 1970 (UTC), or null
+ * - `received_at`: when it came, in seconds since 1970 (UTC)
+ *
+ * Answers for an expired access token too, so that the refresh token is not lost with it.
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED.
+ */
+kinde_status kinde_session_tokens(kinde_session *session, char **out, kinde_error **error);
+
+/**
+ * Gives all claims of a token, as they stand in it.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (there is no such token, or it is not read).
+ */
+kinde_status kinde_session_claims(kinde_session *session,
+                                  int32_t token_type,
+                                  char **out,
+                                  kinde_error **error);
+
+/**
+ * Gives one claim as `{name, value}`; the value is null if the token lacks the claim.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (there is no such token, or it is not
+ * read).
+ */
+kinde_status kinde_session_claim(kinde_session *session,
+                                 const char *name,
+                                 int32_t token_type,
+                                 char **out,
+                                 kinde_error **error);
+
+/**
+ * Gives one claim that is a text.
+ *
+ * `*answer` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (the token lacks the claim, or it is
+ * something else).
+ */
+kinde_status kinde_session_claim_string(kinde_session *session,
+                                        const char *name,
+                                        int32_t token_type,
+                                        char **answer,
+                                        kinde_error **error);
+
+/**
+ * Gives one claim that is a whole number.
+ *
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (the token lacks the claim, or it is
+ * something else).
+ */
+kinde_status kinde_session_claim_integer(kinde_session *session,
+                                         const char *name,
+                                         int32_t token_type,
+                                         int64_t *answer,
+                                         kinde_error **error);
+
+/**
+ * Gives one claim that is true or false.
+ *
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (the token lacks the claim, or it is
+ * something else).
+ */
+kinde_status kinde_session_claim_boolean(kinde_session *session,
+                                         const char *name,
+                                         int32_t token_type,
+                                         bool *answer,
+                                         kinde_error **error);
+
+/**
+ * Gives the organization that the user is signed in to as `{org_code}`; null if none.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED, CLAIM_MISSING.
+ */
+kinde_status kinde_session_organization(kinde_session *session, char **out, kinde_error **error);
+
+/**
+ * Gives the organizations that the user belongs to as `{org_codes}`, a list of texts.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED, CLAIM_MISSING (there is no ID
+ * token).
+ */
+kinde_status kinde_session_organizations(kinde_session *session, char **out, kinde_error **error);
+
+/**
+ * Says who is signed in: `{id, given_name, family_name, email, picture}`; what the tokens do not say
+ * is null.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED.
+ */
+kinde_status kinde_session_user(kinde_session *session,
+                                char **out,
+                                kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Permissions, roles and feature flags
+ *
+ * Questions as above: no network; those with a scalar answer allocate nothing.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Gives the user's permissions as `{org_code, permissions}`, a list of keys.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (there is no such token, or it is not read).
+ */
+kinde_status kinde_session_permissions(kinde_session *session,
+                                       int32_t token_type,
+                                       char **out,
+                                       kinde_error **error);
+
+/**
+ * Says whether the user has a permission in the organization of the token.
+ *
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (there is no such token, or it is not
+ * read).
+ */
+kinde_status kinde_session_has_permission(kinde_session *session,
+                                          const char *permission,
+                                          int32_t token_type,
+                                          bool *answer,
+                                          kinde_error **error);
+
+/**
+ * Gives the user's roles as `{org_code, roles}`, a list of `{id, key, name}`.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (there is no such token, or it is not read).
+ */
+kinde_status kinde_session_roles(kinde_session *session,
+                                 int32_t token_type,
+                                 char **out,
+                                 kinde_error **error);
+
+/**
+ * Says whether the user has the role with this key in the organization of the token.
+ *
+ * Fails with the statuses of kinde_session_has_permission.
+ */
+kinde_status kinde_session_has_role(kinde_session *session,
+                                    const char *key,
+                                    int32_t token_type,
+                                    bool *answer,
+                                    kinde_error **error);
+
+/**
+ * Says whether all conditions of an object hold by the access token:
+ *
+ * - `permissions`: a list of keys, all of which the user must have
+ * - `roles`: a list of keys, all of which the user must have
+ * - `feature_flags`: a list of codes, of flags that must be there, or of `{flag, value}`, of flags
+ *   that must have the value
+ *
+ * An empty list holds. Reads JSON and so allocates.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, INVALID_ARGUMENT (a condition), CLAIM_MISSING (the token is not read).
+ */
+kinde_status kinde_session_has(kinde_session *session,
+                               const char *conditions_json,
+                               bool *answer,
+                               kinde_error **error);
+
+/**
+ * Gives the feature flags as `{feature_flags}`, a list of `{key, type, value}`; `type` is "boolean",
+ * "string", "integer", "object", or what the token says of a type unknown here.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_ARGUMENT (`token_type`), CLAIM_MISSING (there is no such token, or it is not read).
+ */
+kinde_status kinde_session_flags(kinde_session *session,
+                                 int32_t token_type,
+                                 char **out,
+                                 kinde_error **error);
+
+/**
+ * Gives a feature flag as `{code, type, value, is_default}`.
+ *
+ * `default_json` is the value for a flag that is not there, as JSON text; NULL for none. `type` is
+ * the type that the flag must have: "boolean", "string", "integer" or "object"; NULL for any.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, INVALID_ARGUMENT (`default_json` or `type`), FLAG_NOT_FOUND, FLAG_TYPE.
+ */
+kinde_status kinde_session_flag(kinde_session *session,
+                                const char *code,
+                                const char *default_json,
+                                const char *type,
+                                char **out,
+                                kinde_error **error);
+
+/**
+ * Gives the value of a feature flag of the type boolean.
+ *
+ * `default_value` points to the answer for a flag that is not there; NULL for none.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, FLAG_NOT_FOUND, FLAG_TYPE.
+ */
+kinde_status kinde_session_flag_boolean(kinde_session *session,
+                                        const char *code,
+                                        const bool *default_value,
+                                        bool *answer,
+                                        kinde_error **error);
+
+/**
+ * Gives the value of a feature flag of the type integer.
+ *
+ * `default_value` points to the answer for a flag that is not there; NULL for none.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, FLAG_NOT_FOUND, FLAG_TYPE.
+ */
+kinde_status kinde_session_flag_integer(kinde_session *session,
+                                        const char *code,
+                                        const int64_t *default_value,
+                                        int64_t *answer,
+                                        kinde_error **error);
+
+/**
+ * Gives the value of a feature flag of the type string.
+ *
+ * `default_value` is the answer for a flag that is not there; NULL for none. `*answer` is the
+ * caller's, to free with kinde_string_free.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED,
+ * INVALID_UTF8, FLAG_NOT_FOUND, FLAG_TYPE.
+ */
+kinde_status kinde_session_flag_string(kinde_session *session,
+                                       const char *code,
+                                       const char *default_value,
+                                       char **answer,
+                                       kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Asynchronous calls
+ *
+ * Each function that may use the network has a twin whose name ends in `_async`. It takes the
+ * inputs, a completion with its `userdata`, and optionally a place for a task.
+ *
+ * If the twin returns anything but KINDE_STATUS_OK, it did not start and the completion never runs.
+ * If it returns KINDE_STATUS_OK, the completion runs exactly once in this process (not in a forked
+ * child): with the result, with an error, with CANCELLED after kinde_task_cancel and in
+ * kinde_shutdown; also if the client or the session has been freed meanwhile. It can run before
+ * the twin returns, so it must not rely on `*task`.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Asks a call to end. Its completion then runs with CANCELLED, unless the call has ended already.
+ * Takes NULL.
+ *
+ * What was sent before may have taken effect: a code or a refresh token may be used up.
+ * Any thread; does not block.
+ */
+void kinde_task_cancel(kinde_task *task);
+
+/**
+ * Frees a task. Takes NULL. The call goes on, and its completion runs.
+ *
+ * Any thread; does not block.
+ */
+void kinde_task_free(kinde_task *task);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* KINDE_H */
