@@ -12,7 +12,17 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// 1xx the caller, 2xx the configuration, 3xx the way to Kinde, 4xx Kinde said no, 5xx the
 /// callback, 6xx keys and signatures, 7xx the contents of a token, 8xx sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::IntoStaticStr, strum::EnumIter)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    strum::IntoStaticStr,
+    strum::EnumIter,
+    strum::EnumMessage,
+)]
 #[strum(serialize_all = "SCREAMING_SNAKE_CASE")]
 #[non_exhaustive]
 #[repr(i32)]
@@ -138,12 +148,22 @@ impl Status {
         self.into()
     }
 
+    /// Every status, in the order of its number.
+    pub fn all() -> impl Iterator<Item = Status> {
+        <Status as strum::IntoEnumIterator>::iter()
+    }
+
+    /// What the status means, in one sentence.
+    pub fn meaning(self) -> &'static str {
+        strum::EnumMessage::get_documentation(&self).unwrap_or_default()
+    }
+
     /// The number of the C ABI.
     pub fn code(self) -> i32 {
         self as i32
     }
 
-    /// What to do about an error with this status.
+    /// What to do about an error with this status; for `OK`, nothing.
     pub fn advice(self) -> Advice {
         use Status::*;
         match self {

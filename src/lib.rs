@@ -1,8 +1,36 @@
 //! Kinde for every language: sign-in, tokens, claims, permissions, flags and sessions.
+//!
+//! A [`Client`] stands for one application at Kinde; it is made once from a [`Config`]. A
+//! [`Session`] stands for one user's sign-in.
+//!
+//! ```no_run
+//! # async fn example(callback_query: &str) -> kinde::Result<()> {
+//! use kinde::{AuthorizationParams, Client, Config, TokenType};
+//!
+//! let mut config = Config::new();
+//! config.load_env()?;
+//! let client = Client::new(&config)?;
+//!
+//! let session = client.session();
+//! let url = session.login_url(&AuthorizationParams::new())?;
+//! // Redirect the browser to `url`; it comes back with a query.
+//! session.handle_callback(callback_query).await?;
+//! if session.has_permission("write:posts", TokenType::Access)? {
+//!     // …
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Every `async` function runs on the library's own threads and may be awaited on any executor.
+//! Claims come from verified tokens only. The feature `capi` (default) adds the C ABI, which
+//! `include/kinde.h` documents.
 
 #![deny(unsafe_code)]
-#![allow(dead_code)]
+#![warn(missing_docs)]
 
+mod client;
+mod clock;
 mod config;
 mod error;
 mod flight;
@@ -13,8 +41,10 @@ mod oauth;
 mod params;
 mod runtime;
 mod secret;
+mod session;
 mod token;
 
+pub use client::{Client, VerifyOptions};
 pub use config::Config;
 pub use error::{Advice, Error, FieldError, Result, Status};
 pub use json::{Json, JsonView};
@@ -25,3 +55,4 @@ pub use oauth::{
     TokenRefresh, TokenSet, UserProfileRequest,
 };
 pub use secret::Secret;
+pub use session::{CallbackOutcome, Outcome, Session, TokenType};

@@ -1,12 +1,11 @@
 //! What the token endpoint gives.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::oauth_error::{At, malformed};
+use crate::clock::unix_seconds;
 use crate::error::Result;
 use crate::params::{Fields, string_list};
 use crate::secret::Secret;
@@ -47,7 +46,7 @@ impl TokenSet {
             scope: None,
             expires_in: None,
             expires_at: None,
-            received_at: now(),
+            received_at: unix_seconds(),
         }
     }
 
@@ -212,13 +211,6 @@ fn is_bearer(token_type: &str) -> bool {
     token_type.eq_ignore_ascii_case("bearer")
 }
 
-/// Seconds since 1970.
-fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs().try_into().unwrap_or(i64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_whole_answer_is_read() {
-        let before = now();
+        let before = unix_seconds();
         let set = TokenSet::from_answer(
             br#"{"access_token":"a","id_token":"i","refresh_token":"r","token_type":"bearer",
                 "scope":"openid email","expires_in":86400,"unknown":{"x":[]}}"#,

@@ -17,7 +17,7 @@ use crate::error::{Error, Result, Status, foreign_text};
 pub(crate) struct Claims(Arc<Payload>);
 
 /// Who a token speaks of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct User<'a> {
     pub id: Option<Cow<'a, str>>,
     pub given_name: Option<Cow<'a, str>>,

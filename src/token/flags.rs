@@ -122,7 +122,7 @@ impl<'a> FlagRef<'a> {
             .ok_or_else(|| wrong_type(&self.code, self.kind, expected))
     }
 
-    pub(super) fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         serde_json::from_str(self.value).unwrap_or_default()
     }
 }

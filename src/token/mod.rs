@@ -22,7 +22,7 @@ pub(crate) use claims::{Claims, User};
 pub(crate) use flags::{FlagRef, FlagType};
 pub(crate) use jws::Signed;
 pub(crate) use registered::Kind;
-pub(crate) use rules::{AccessRules, Expiry, IdRules, judge_access, judge_id, now};
+pub(crate) use rules::{AccessRules, Expiry, IdRules, judge_access, judge_id};
 pub(crate) use verifier::{Verifier, would_block};
 
 #[cfg(test)]

@@ -1,0 +1,106 @@
+//! Machine tokens (RFC 6749, section 4.4), kept until shortly before they expire.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use sha2::{Digest, Sha256};
+
+use crate::clock::unix_seconds;
+use crate::error::Result;
+use crate::flight::Flight;
+use crate::oauth::TokenSet;
+use crate::runtime::lock;
+
+/// How long before its end a kept token is no longer handed out.
+const RENEW_BEFORE_SECONDS: i64 = 60;
+
+/// More kinds of token than this are not kept at once.
+const KINDS_LIMIT: usize = 256;
+
+/// What makes two requests for a machine token the same.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct MachineTokenKey([u8; 32]);
+
+impl MachineTokenKey {
+    /// A digest of all parts, so that no secret is kept beside the token.
+    pub(crate) fn of(parts: &[Option<&str>]) -> Self {
+        let mut digest = Sha256::new();
+        for part in parts {
+            // The length keeps neighbours apart; that of a missing part is none that a text has.
+            let length = part.map_or(u64::MAX, |part| part.len() as u64);
+            digest.update(length.to_be_bytes());
+            digest.update(part.unwrap_or_default());
+        }
+        MachineTokenKey(digest.finalize().into())
+    }
+}
+
+/// The machine tokens of one process.
+#[derive(Debug, Default)]
+pub(crate) struct MachineTokens {
+    kinds: Mutex<HashMap<MachineTokenKey, Arc<Kind>>>,
+}
+
+#[derive(Debug, Default)]
+struct Kind {
+    kept: Mutex<Option<TokenSet>>,
+    flight: Flight<TokenSet>,
+}
+
+impl MachineTokens {
+    /// The kept token, or the one that `request` obtains; all who wait share one request.
+    pub(crate) async fn get<W>(
+        &self,
+        key: MachineTokenKey,
+        worker_threads: usize,
+        request: impl FnOnce() -> W + Send + 'static,
+    ) -> Result<TokenSet>
+    where
+        W: Future<Output = Result<TokenSet>> + Send + 'static,
+    {
+        let kind = self.kind(key);
+        if let Some(tokens) = kind.fresh() {
+            return Ok(tokens);
+        }
+        let keeper = kind.clone();
+        kind.flight
+            .join(worker_threads, move || async move {
+                // Looked at again: a request may have ended since.
+                if let Some(tokens) = keeper.fresh() {
+                    return Ok(tokens);
+                }
+                let tokens = request().await?;
+                *lock(&keeper.kept) = Some(tokens.clone());
+                Ok(tokens)
+            })
+            .await
+    }
+
+    /// How many kinds of token are kept.
+    pub(crate) fn len(&self) -> usize {
+        lock(&self.kinds).len()
+    }
+
+    fn kind(&self, key: MachineTokenKey) -> Arc<Kind> {
+        let mut kinds = lock(&self.kinds);
+        if kinds.len() >= KINDS_LIMIT && !kinds.contains_key(&key) {
+            kinds.retain(|_, kind| kind.fresh().is_some() || Arc::strong_count(kind) > 1);
+            if kinds.len() >= KINDS_LIMIT {
+                return Arc::default();
+            }
+        }
+        kinds.entry(key).or_default().clone()
+    }
+}
+
+impl Kind {
+    fn fresh(&self) -> Option<TokenSet> {
+        let kept = lock(&self.kept);
+        let tokens = kept.as_ref()?;
+        // Without a stated end nothing is known about the token's life, so it is used once.
+        let expires_at = tokens.expires_at?;
+        let life = expires_at - tokens.received_at;
+        let renew_before = RENEW_BEFORE_SECONDS.min(life / 10);
+        (expires_at - renew_before > unix_seconds()).then(|| tokens.clone())
+    }
+}

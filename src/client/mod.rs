@@ -1,0 +1,180 @@
+//! One application at Kinde: immutable, cheap to clone, composed of the rooms below.
+
+mod acceptance;
+mod flows;
+mod machine;
+mod shared;
+mod verification;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::json;
+
+pub(crate) use self::acceptance::{Accepted, Access, Expected, Source};
+use self::shared::Shared;
+pub use self::verification::VerifyOptions;
+use crate::config::{Config, Discovery, Settings};
+use crate::error::{Error, Result, Status};
+use crate::json::Json;
+use crate::oauth::{AuthorizationParams, Endpoints};
+use crate::runtime::{self, PerProcess, Run};
+use crate::session::Session;
+
+/// One application at Kinde. Clones are the same client; all methods may be called from any number
+/// of threads at once.
+///
+/// Clients whose issuer and transport settings are equal share connections, keys and verdicts on
+/// signatures inside one process.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(crate) struct Inner {
+    settings: Settings,
+    /// Known without the network, unless they are to be discovered.
+    endpoints: Option<Arc<Endpoints>>,
+    shared: PerProcess<Arc<Shared>>,
+}
+
+impl Client {
+    /// A client with these settings. Uses no network; reports all wrong settings at once.
+    pub fn new(config: &Config) -> Result<Client> {
+        Client::with_settings(Settings::new(config)?)
+    }
+
+    /// A client like this one, but for the settings in a JSON object.
+    pub fn derive(&self, overrides_json: &str) -> Result<Client> {
+        Client::with_settings(self.0.settings.derive(overrides_json)?)
+    }
+
+    fn with_settings(settings: Settings) -> Result<Client> {
+        AuthorizationParams::from_setting(&settings.authorization_params)?;
+        let endpoints = match settings.discovery {
+            Discovery::Off => Some(Arc::new(Endpoints::from_settings(&settings))),
+            Discovery::SameOrigin | Discovery::AnyOrigin => None,
+        };
+        Ok(Client(Arc::new(Inner {
+            settings,
+            endpoints,
+            shared: PerProcess::new(),
+        })))
+    }
+
+    /// Fetches metadata and keys ahead of time, so that the first sign-in does not wait for them.
+    pub async fn prepare(&self) -> Result<()> {
+        let client = self.clone();
+        self.run(async move {
+            client.endpoints().await?;
+            client.shared()?.verifier.prepare().await
+        })
+        .await
+    }
+
+    /// A session in which nobody is signed in.
+    pub fn session(&self) -> Session {
+        Session::new(self)
+    }
+
+    /// Numbers for a dashboard: `{in_use, issuers, verifications, machine_tokens}`.
+    /// What a client of this process has not used yet is not counted.
+    pub fn stats(&self) -> Result<Json> {
+        let Some(shared) = self.0.shared.get() else {
+            return Ok(Json::from_value(json!({"in_use": false})));
+        };
+        let keys = shared.verifier.stats();
+        Ok(Json::from_value(json!({
+            "in_use": true,
+            "issuers": keys["issuers"],
+            "verifications": keys["verifications"],
+            "machine_tokens": shared.machine_tokens.len(),
+        })))
+    }
+
+    /// Runs one call on the library's threads, within the setting `timeout_ms`.
+    pub(crate) fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Run<T> {
+        runtime::run(self.worker_threads(), self.within_timeout(work))
+    }
+
+    /// Like [`Client::run`], but the call goes on when nobody waits for it any more.
+    pub(crate) fn run_to_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Run<T> {
+        runtime::run_to_end(self.worker_threads(), self.within_timeout(work))
+    }
+
+    pub(crate) fn within_timeout<T, W: Future<Output = Result<T>>>(
+        &self,
+        work: W,
+    ) -> impl Future<Output = Result<T>> + use<T, W> {
+        let timeout = self.0.settings.timeout;
+        async move {
+            tokio::time::timeout(timeout, work)
+                .await
+                .unwrap_or_else(|_| {
+                    let message = format!(
+                        "the call took longer than the setting timeout_ms allows ({} ms)",
+                        timeout.as_millis()
+                    );
+                    Err(Error::new(Status::Timeout, message))
+                })
+        }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn worker_threads(&self) -> usize {
+        self.0.settings.worker_threads
+    }
+
+    pub(crate) fn sign_in_lifetime_seconds(&self) -> i64 {
+        i64::try_from(self.0.settings.sign_in_lifetime.as_secs()).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn shared(&self) -> Result<&Arc<Shared>> {
+        match self.0.shared.get() {
+            Some(shared) => Ok(shared),
+            None => {
+                let shared = Shared::of(&self.0.settings)?;
+                Ok(self.0.shared.get_or_init(|| shared))
+            }
+        }
+    }
+
+    /// Where the provider's endpoints are; discovers them if need be.
+    pub(crate) async fn endpoints(&self) -> Result<Arc<Endpoints>> {
+        if let Some(endpoints) = &self.0.endpoints {
+            return Ok(endpoints.clone());
+        }
+        Err(not_discovered())
+    }
+
+    /// Where the provider's endpoints are, if that is known without the network.
+    pub(crate) fn known_endpoints(&self) -> Result<Arc<Endpoints>> {
+        if let Some(endpoints) = &self.0.endpoints {
+            return Ok(endpoints.clone());
+        }
+        Err(not_discovered())
+    }
+}
+
+fn not_discovered() -> Error {
+    Error::new(
+        Status::NotPrepared,
+        "the provider's endpoints are not discovered yet: call prepare first",
+    )
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("domain", &self.0.settings.domain)
+            .field("client_id", &self.0.settings.client_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,52 @@
+//! What clients with equal issuer and transport settings share inside one process.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, Weak};
+
+use crate::client::machine::MachineTokens;
+use crate::config::{Settings, SharedKey};
+use crate::error::Result;
+use crate::http::Http;
+use crate::runtime::{PerProcess, lock};
+use crate::token::Verifier;
+
+/// Connections, keys, verdicts on signatures and machine tokens.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub http: Http,
+    pub verifier: Verifier,
+    pub machine_tokens: MachineTokens,
+}
+
+type Registry = Mutex<HashMap<SharedKey, Weak<Shared>>>;
+
+static REGISTRY: PerProcess<Registry> = PerProcess::new();
+
+impl Shared {
+    /// What belongs to these settings: that of a living equal client, or a new one.
+    pub(crate) fn of(settings: &Settings) -> Result<Arc<Shared>> {
+        let registry = REGISTRY.get_or_init(Registry::default);
+        let key = settings.shared_key();
+        if let Some(shared) = lock(registry).get(&key).and_then(Weak::upgrade) {
+            return Ok(shared);
+        }
+        // Made outside the lock: it reads certificates. When two threads race, one is dropped.
+        let fresh = Arc::new(Shared::new(settings)?);
+        let mut registry = lock(registry);
+        if let Some(shared) = registry.get(&key).and_then(Weak::upgrade) {
+            return Ok(shared);
+        }
+        registry.retain(|_, shared| shared.strong_count() > 0);
+        registry.insert(key, Arc::downgrade(&fresh));
+        Ok(fresh)
+    }
+
+    fn new(settings: &Settings) -> Result<Shared> {
+        let http = Http::new(settings)?;
+        Ok(Shared {
+            verifier: Verifier::new(settings, http.clone())?,
+            machine_tokens: MachineTokens::default(),
+            http,
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! Verifying a token that somebody handed in, such as an API's bearer token.
+
+use std::sync::Arc;
+
+use super::Client;
+use crate::clock::unix_seconds;
+use crate::error::Result;
+use crate::params::Fields;
+use crate::secret::Secret;
+use crate::session::TokenType;
+use crate::token::{AccessRules, IdRules, Signed, judge_access, judge_id, would_block};
+
+/// How a token is to be verified.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions {
+    /// What kind of token it must be.
+    pub token_type: TokenType,
+    /// Instead of the setting `audience`: the token must be meant for one of these.
+    pub audience: Option<Vec<String>>,
+    /// What the ID token's nonce must be.
+    pub nonce: Option<Secret>,
+    /// The access token that the ID token's `at_hash` must belong to.
+    pub access_token: Option<Secret>,
+    /// Whether keys may be fetched; if not, and they are needed, `WOULD_BLOCK`.
+    pub wait: bool,
+}
+
+impl Default for VerifyOptions {
+    fn default() -> Self {
+        VerifyOptions {
+            token_type: TokenType::Access,
+            audience: None,
+            nonce: None,
+            access_token: None,
+            wait: true,
+        }
+    }
+}
+
+impl VerifyOptions {
+    /// Reads `{type: "access" or "id", audience, nonce, access_token, wait}`.
+    pub fn from_json(json: &str) -> Result<VerifyOptions> {
+        let mut fields = Fields::parse(json)?;
+        let token_type = match fields.take_string("type").as_deref() {
+            None | Some("access") => TokenType::Access,
+            Some("id") => TokenType::Id,
+            Some(_) => {
+                fields.wrong("type", "expected \"access\" or \"id\"");
+                TokenType::Access
+            }
+        };
+        let options = VerifyOptions {
+            token_type,
+            audience: fields.take_strings("audience"),
+            nonce: fields.take_string("nonce").map(Secret::from),
+            access_token: fields.take_string("access_token").map(Secret::from),
+            wait: fields.take_bool("wait").unwrap_or(true),
+        };
+        fields.finish()?;
+        Ok(options)
+    }
+}
+
+impl Client {
+    /// Verifies a token and gives its claims, as the text of a JSON object.
+    pub async fn verify_token(&self, token: &str, options: &VerifyOptions) -> Result<String> {
+        if let Some(verdict) = self.try_verify_token(token, options) {
+            return verdict;
+        }
+        if !options.wait {
+            return Err(would_block());
+        }
+        let client = self.clone();
+        let token = Secret::from(token);
+        let options = options.clone();
+        self.run(async move {
+            let signed = client.signed(token.expose()).await?;
+            client.judge(&signed, &options)
+        })
+        .await
+    }
+
+    /// Like [`Client::verify_token`], if that is possible without fetching keys.
+    pub fn try_verify_token(&self, token: &str, options: &VerifyOptions) -> Option<Result<String>> {
+        let shared = match self.shared() {
+            Ok(shared) => shared,
+            Err(error) => return Some(Err(error)),
+        };
+        let verdict = shared
+            .verifier
+            .try_signed(token, &self.0.settings.allowed_algorithms)?;
+        Some(verdict.and_then(|signed| self.judge(&signed, options)))
+    }
+
+    /// A token whose signature is verified by a key of the issuer that it names.
+    pub(crate) async fn signed(&self, token: &str) -> Result<Arc<Signed>> {
+        let shared = self.shared()?;
+        if let Some(verdict) = shared
+            .verifier
+            .try_signed(token, &self.0.settings.allowed_algorithms)
+        {
+            return verdict;
+        }
+        self.endpoints().await?;
+        shared
+            .verifier
+            .signed(token, &self.0.settings.allowed_algorithms, true)
+            .await
+    }
+
+    fn judge(&self, signed: &Arc<Signed>, options: &VerifyOptions) -> Result<String> {
+        let settings = &self.0.settings;
+        match options.token_type {
+            TokenType::Access => {
+                let mut rules = AccessRules::new(settings);
+                if let Some(audience) = &options.audience {
+                    rules.audiences = audience;
+                }
+                judge_access(signed, &rules, unix_seconds())?;
+            }
+            TokenType::Id => {
+                let mut rules = IdRules::new(settings);
+                rules.nonce = options.nonce.as_ref().map(Secret::expose);
+                rules.access_token = options.access_token.as_ref().map(Secret::expose);
+                judge_id(signed, &rules, unix_seconds())?;
+            }
+        }
+        Ok(signed.text().to_owned())
+    }
+}

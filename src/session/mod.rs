@@ -1,0 +1,196 @@
+//! One user's sign-in: its state, how it begins, is renewed and ends, the questions asked of it.
+
+mod callback;
+mod questions;
+mod refresh;
+mod state;
+
+use std::fmt;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+pub use self::callback::{CallbackOutcome, Outcome};
+pub use self::questions::TokenType;
+use self::refresh::Refresher;
+use self::state::{Origin, SignIn, SignedIn, State};
+use crate::client::{Client, Expected, Source};
+use crate::clock::unix_seconds;
+use crate::error::Result;
+use crate::oauth::{
+    AuthorizationParams, ClientCredentials, LogoutParams, Purpose, Revocation, TokenSet,
+};
+use crate::runtime::PerProcess;
+
+/// One user's sign-in. Cheap to clone: clones are the same session. All methods may be called from
+/// any number of threads at once; questions never use the network.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    client: Client,
+    state: ArcSwap<State>,
+    refresher: PerProcess<Refresher>,
+}
+
+impl Session {
+    /// A session in which nobody is signed in.
+    pub fn new(client: &Client) -> Session {
+        Session::with_state(client, State::default())
+    }
+
+    fn with_state(client: &Client, state: State) -> Session {
+        Session(Arc::new(Inner {
+            client: client.clone(),
+            state: ArcSwap::from_pointee(state),
+            refresher: PerProcess::new(),
+        }))
+    }
+
+    /// A session of tokens that the host kept. Signature, issuer, kind and parties are checked; an
+    /// expired access token is accepted, so that the session can be refreshed.
+    pub async fn from_tokens(client: &Client, tokens: TokenSet) -> Result<Session> {
+        let owned = client.clone();
+        client
+            .run(async move {
+                let audience = owned.settings().audience.clone();
+                let expected = Expected {
+                    audience: &audience,
+                    source: Source::Host,
+                    ..Expected::default()
+                };
+                let accepted = owned.accept(&tokens, &expected).await?;
+                let origin = Origin::User {
+                    audience,
+                    nonce: None,
+                };
+                let signed_in = SignedIn::new(tokens, accepted, origin);
+                Ok(Session::with_state(
+                    &owned,
+                    State::default().signed_in(signed_in),
+                ))
+            })
+            .await
+    }
+
+    /// The URL of Kinde's sign-in page for this session.
+    pub fn login_url(&self, params: &AuthorizationParams) -> Result<String> {
+        self.begin(params, Purpose::SignIn, None)
+    }
+
+    /// The URL of Kinde's registration page for this session.
+    pub fn register_url(&self, params: &AuthorizationParams) -> Result<String> {
+        self.begin(params, Purpose::Register, None)
+    }
+
+    /// The URL of the page that registers a user with a new organization.
+    pub fn create_org_url(&self, params: &AuthorizationParams) -> Result<String> {
+        self.begin(params, Purpose::CreateOrganization, None)
+    }
+
+    /// Begins a sign-in; `return_to` is used where the parameters name none.
+    fn begin(
+        &self,
+        params: &AuthorizationParams,
+        purpose: Purpose,
+        return_to: Option<String>,
+    ) -> Result<String> {
+        let client = &self.0.client;
+        let request = client.authorization_request(params, purpose)?;
+        let sign_in = SignIn {
+            state: request.state.as_str().into(),
+            nonce: request.nonce,
+            code_verifier: request.code_verifier,
+            redirect_uri: request.redirect_uri,
+            scope: request.scope,
+            audience: request.audience,
+            return_to: request.return_to.or(return_to),
+            begun_at: unix_seconds(),
+        };
+        let lifetime = client.sign_in_lifetime_seconds();
+        self.0
+            .state
+            .rcu(|state| state.with_sign_in(sign_in.clone(), lifetime));
+        Ok(request.url)
+    }
+
+    /// Signs the client itself in, by its credentials (RFC 6749, section 4.4).
+    pub async fn client_credentials(&self, params: ClientCredentials) -> Result<()> {
+        let session = self.clone();
+        self.0
+            .client
+            .run(async move { session.sign_in_machine(params).await })
+            .await
+    }
+
+    async fn sign_in_machine(&self, params: ClientCredentials) -> Result<()> {
+        let client = &self.0.client;
+        let origin = Origin::Machine(params.clone());
+        let (tokens, accepted) = client.machine_tokens(params).await?;
+        let signed_in = SignedIn::new(tokens, accepted, origin);
+        self.0.state.rcu(|state| state.signed_in(signed_in.clone()));
+        Ok(())
+    }
+
+    /// Signs out: forgets the tokens, revokes the refresh token if the setting `revoke_on_logout`
+    /// says so, and gives the URL to send the browser to. Succeeds even if revoking fails.
+    pub async fn logout(&self, params: &LogoutParams) -> Result<String> {
+        let url = self.0.client.logout_url(params)?;
+        let session = self.clone();
+        let state = self.forget();
+        self.0
+            .client
+            .run_to_end(async move {
+                session.revoke(&state).await;
+                Ok(())
+            })
+            .await?;
+        Ok(url)
+    }
+
+    /// Signs out in this session alone, without the network; gives the URL to send the browser to.
+    pub fn logout_url(&self, params: &LogoutParams) -> Result<String> {
+        let url = self.0.client.logout_url(params)?;
+        self.forget();
+        Ok(url)
+    }
+
+    /// Ends the session, its sign-ins under way included; gives the state as it was.
+    fn forget(&self) -> Arc<State> {
+        self.0.state.rcu(|state| State {
+            revision: state.revision + 1,
+            ..State::default()
+        })
+    }
+
+    async fn revoke(&self, state: &State) {
+        let client = &self.0.client;
+        let refresh_token = state
+            .signed_in
+            .as_ref()
+            .and_then(|signed_in| signed_in.tokens.refresh_token.clone());
+        if let (true, Some(token)) = (client.settings().revoke_on_logout, refresh_token)
+            && let Err(error) = client.revoke(&Revocation::new(token)).await
+        {
+            crate::log::warn(
+                "session",
+                &format!("the refresh token could not be revoked: {error}"),
+            );
+        }
+    }
+
+    /// Differs when the session must be kept again.
+    pub fn revision(&self) -> u64 {
+        self.0.state.load().revision
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.0.state.load();
+        f.debug_struct("Session")
+            .field("revision", &state.revision)
+            .field("signed_in", &state.signed_in.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,195 @@
+//! What a session knows: plain data, replaced as a whole.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::client::{Accepted, Access};
+use crate::clock::unix_seconds;
+use crate::error::{Error, Result, Status};
+use crate::oauth::{Callback, ClientCredentials, TokenSet};
+use crate::secret::Secret;
+use crate::token::Signed;
+
+/// More sign-ins than this are not under way at once; the oldest is dropped.
+pub(crate) const SIGN_INS_LIMIT: usize = 8;
+
+/// One user's sign-in, immutable. A change makes a new state with a new revision.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// Grows with each change that must be kept.
+    pub revision: u64,
+    /// Oldest first.
+    pub sign_ins: Vec<Arc<SignIn>>,
+    pub signed_in: Option<Arc<SignedIn>>,
+    /// When an expired link last led to a fresh sign-in, in Unix seconds.
+    pub restarted_at: Option<i64>,
+    /// Why the session ended, if Kinde ended it.
+    pub ended: Option<String>,
+}
+
+/// A sign-in under way: what its callback will be held against.
+#[derive(Clone, Debug)]
+pub(crate) struct SignIn {
+    pub state: Secret,
+    pub nonce: String,
+    pub code_verifier: Option<Secret>,
+    pub redirect_uri: String,
+    pub scope: String,
+    pub audience: Vec<String>,
+    pub return_to: Option<String>,
+    /// In Unix seconds.
+    pub begun_at: i64,
+}
+
+/// How the tokens of a session were obtained, and so how they are renewed.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// A user signed in, or the host handed tokens in.
+    User {
+        audience: Vec<String>,
+        nonce: Option<String>,
+    },
+    /// The client itself, by its credentials.
+    Machine(ClientCredentials),
+}
+
+/// Verified tokens. The texts of tokens stand here once.
+#[derive(Clone, Debug)]
+pub(crate) struct SignedIn {
+    pub tokens: TokenSet,
+    pub access: Access,
+    pub id: Option<Arc<Signed>>,
+    /// When the access token ends, in Unix seconds.
+    pub expires_at: Option<i64>,
+    pub origin: Origin,
+    /// Whether the last refresh gave the same access token, as Kinde does until it is expired.
+    pub refreshed_in_vain: bool,
+}
+
+impl SignedIn {
+    pub(crate) fn new(tokens: TokenSet, accepted: Accepted, origin: Origin) -> Self {
+        SignedIn {
+            tokens,
+            access: accepted.access,
+            id: accepted.id,
+            expires_at: accepted.expires_at,
+            origin,
+            refreshed_in_vain: false,
+        }
+    }
+
+    /// Whose tokens these are; none if they are a machine's, or nothing in them is read.
+    pub(crate) fn subject(&self) -> Option<Cow<'_, str>> {
+        match (&self.id, &self.access) {
+            (Some(id), _) => id.subject(),
+            (None, Access::Jwt(access)) => access.subject(),
+            (None, Access::Opaque) => None,
+        }
+    }
+
+    /// Whether the access token lasts for at least `seconds` from now.
+    pub(crate) fn lasts(&self, seconds: i64) -> bool {
+        self.expires_at
+            .is_none_or(|end| end > unix_seconds().saturating_add(seconds))
+    }
+}
+
+impl SignIn {
+    fn is_expired(&self, lifetime_seconds: i64) -> bool {
+        unix_seconds().saturating_sub(self.begun_at) > lifetime_seconds
+    }
+}
+
+impl State {
+    /// The verified tokens, if the access token is not expired.
+    pub(crate) fn live(&self) -> Result<&Arc<SignedIn>> {
+        match &self.signed_in {
+            Some(signed_in) if signed_in.lasts(0) => Ok(signed_in),
+            Some(_) => Err(Error::new(
+                Status::TokenExpired,
+                "the access token is expired; refresh the session or sign in again",
+            )
+            .with_claim("exp")),
+            None => Err(self.nobody()),
+        }
+    }
+
+    /// The verified tokens, expired or not.
+    pub(crate) fn held(&self) -> Result<&Arc<SignedIn>> {
+        self.signed_in.as_ref().ok_or_else(|| self.nobody())
+    }
+
+    fn nobody(&self) -> Error {
+        Error::new(
+            Status::NotAuthenticated,
+            match &self.ended {
+                Some(reason) => format!("nobody is signed in: {reason}"),
+                None => "nobody is signed in".to_owned(),
+            },
+        )
+    }
+
+    pub(crate) fn with_sign_in(&self, sign_in: SignIn, lifetime_seconds: i64) -> State {
+        let mut next = self.changed();
+        next.sign_ins.retain(|s| !s.is_expired(lifetime_seconds));
+        if next.sign_ins.len() >= SIGN_INS_LIMIT {
+            next.sign_ins.remove(0);
+        }
+        next.sign_ins.push(Arc::new(sign_in));
+        next
+    }
+
+    /// The sign-in under way that a callback answers. All are compared, each in constant time.
+    pub(crate) fn sign_in_of(
+        &self,
+        callback: &Callback,
+        lifetime_seconds: i64,
+    ) -> Option<Arc<SignIn>> {
+        let mut found = None;
+        for sign_in in &self.sign_ins {
+            if callback.has_state(sign_in.state.expose()) {
+                found = Some(sign_in.clone());
+            }
+        }
+        found.filter(|sign_in| !sign_in.is_expired(lifetime_seconds))
+    }
+
+    pub(crate) fn without_sign_in(&self, sign_in: &Arc<SignIn>) -> State {
+        let mut next = self.changed();
+        next.sign_ins.retain(|s| !Arc::ptr_eq(s, sign_in));
+        next
+    }
+
+    pub(crate) fn signed_in(&self, signed_in: SignedIn) -> State {
+        let mut next = self.changed();
+        next.signed_in = Some(Arc::new(signed_in));
+        next.ended = None;
+        next
+    }
+
+    /// Nobody is signed in; sign-ins under way go on.
+    pub(crate) fn signed_out(&self, reason: Option<String>) -> State {
+        let mut next = self.changed();
+        next.signed_in = None;
+        next.ended = reason;
+        next
+    }
+
+    pub(crate) fn restarted(&self) -> State {
+        let mut next = self.changed();
+        next.restarted_at = Some(unix_seconds());
+        next
+    }
+
+    pub(crate) fn may_restart(&self, lifetime_seconds: i64) -> bool {
+        self.restarted_at
+            .is_none_or(|at| unix_seconds().saturating_sub(at) > lifetime_seconds)
+    }
+
+    fn changed(&self) -> State {
+        State {
+            revision: self.revision + 1,
+            ..self.clone()
+        }
+    }
+}
