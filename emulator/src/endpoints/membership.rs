@@ -38,11 +38,17 @@ pub fn settle(
         (Some(code), _) | (None, Organization::Chosen(code)) => code,
         (None, Organization::Preferred(code)) if user.membership(&code).is_some() => code,
         (None, Organization::Preferred(_) | Organization::Automatic) => {
-            return Ok(user.organizations.first().map(|membership| membership.code.clone()));
+            return Ok(user
+                .organizations
+                .first()
+                .map(|membership| membership.code.clone()));
         }
     };
     if user.membership(&code).is_none() {
-        return Err(("access_denied", format!("this user is not a member of {code}")));
+        return Err((
+            "access_denied",
+            format!("this user is not a member of {code}"),
+        ));
     }
     Ok(Some(code))
 }
