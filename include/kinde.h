@@ -775,14 +775,18 @@ kinde_status kinde_logout_url(kinde_client *client,
  * - `token`: required
  * - `token_type_hint`: "access_token" or "refresh_token"
  *
+ * Gives an object without fields. `*out` is the caller's, to free with kinde_string_free.
  * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
  * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, OAUTH, NETWORK, TLS, TIMEOUT, HTTP,
  * RATE_LIMITED, MALFORMED_RESPONSE, RESPONSE_TOO_LARGE, CANCELLED.
  */
-kinde_status kinde_revoke_token(kinde_client *client, const char *params_json, kinde_error **error);
+kinde_status kinde_revoke_token(kinde_client *client,
+                                const char *params_json,
+                                char **out,
+                                kinde_error **error);
 
 /**
- * Like kinde_revoke_token, without blocking. The completion gets no `result_json`.
+ * Like kinde_revoke_token, without blocking. The completion gets what `*out` would be.
  */
 kinde_status kinde_revoke_token_async(kinde_client *client,
                                       const char *params_json,

@@ -33,6 +33,7 @@ mod client;
 mod clock;
 mod config;
 mod error;
+mod ffi;
 mod flight;
 mod http;
 mod json;

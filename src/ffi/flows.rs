@@ -9,9 +9,9 @@ use std::ptr::NonNull;
 
 use safer_ffi::prelude::char_p;
 
-use super::abi::{ErrorOut, TaskOut, TextIn, TextOut, text};
+use super::abi::{ErrorOut, TaskOut, TextIn, TextOut, owned_text, text};
 use super::client::{client_of, kinde_client};
-use super::guard::{ToJson, call, respond_json, secret_json};
+use super::guard::{ToJson, respond_json, secret_json};
 use super::sign_in::Url;
 use super::task::{Operation, kinde_completion, start};
 use crate::error::{Result, Status};
@@ -30,6 +30,15 @@ impl ToJson for TokenSet {
 impl ToJson for AuthorizationRequest {
     fn into_json(self) -> Result<char_p::Box> {
         secret_json(self.to_json())
+    }
+}
+
+/// A token was revoked: there is nothing more to say (RFC 7009, section 2.2).
+struct Revoked;
+
+impl ToJson for Revoked {
+    fn into_json(self) -> Result<char_p::Box> {
+        owned_text("{}")
     }
 }
 
@@ -246,11 +255,11 @@ pub extern "C" fn kinde_logout_url(
 fn revoke_token(
     client: Option<NonNull<kinde_client>>,
     params_json: TextIn<'_>,
-) -> Result<Operation<impl Future<Output = Result<()>> + Send + 'static>> {
+) -> Result<Operation<impl Future<Output = Result<Revoked>> + Send + 'static>> {
     let client = client_of(client)?.clone();
     let params = Revocation::from_json(text(params_json, "params_json")?)?;
     Ok(Operation::of_client(&client.clone(), async move {
-        client.revoke_token(params).await
+        client.revoke_token(params).await.map(|()| Revoked)
     }))
 }
 
@@ -261,6 +270,7 @@ fn revoke_token(
 /// - `token`: required
 /// - `token_type_hint`: "access_token" or "refresh_token"
 ///
+/// Gives an object without fields. `*out` is the caller's, to free with kinde_string_free.
 /// Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
 /// Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, OAUTH, NETWORK, TLS, TIMEOUT, HTTP,
 /// RATE_LIMITED, MALFORMED_RESPONSE, RESPONSE_TOO_LARGE, CANCELLED.
@@ -268,12 +278,13 @@ fn revoke_token(
 pub extern "C" fn kinde_revoke_token(
     client: Option<NonNull<kinde_client>>,
     params_json: TextIn<'_>,
+    out: TextOut<'_>,
     error: ErrorOut<'_>,
 ) -> Status {
-    call(error, || revoke_token(client, params_json)?.wait())
+    respond_json(out, error, || revoke_token(client, params_json)?.wait())
 }
 
-/// Like kinde_revoke_token, without blocking. The completion gets no `result_json`.
+/// Like kinde_revoke_token, without blocking. The completion gets what `*out` would be.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_revoke_token_async(
     client: Option<NonNull<kinde_client>>,

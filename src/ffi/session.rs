@@ -78,7 +78,7 @@ fn from_tokens(
     let client = client_of(client)?.clone();
     let tokens = TokenSet::from_json(text(token_set_json, "token_set_json")?)?;
     Ok(Operation::of_client(&client.clone(), async move {
-        client.session_from_tokens(tokens).await
+        Session::from_tokens(&client, tokens).await
     }))
 }
 

@@ -91,7 +91,7 @@ impl<W> Operation<W> {
 
     pub(super) fn of_session(session: Arc<kinde_session>, work: W) -> Self {
         Operation {
-            worker_threads: session.session.worker_threads(),
+            worker_threads: session.session.client().worker_threads(),
             session: Some(session),
             work,
         }

@@ -73,6 +73,10 @@ impl Session {
             .await
     }
 
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
     /// The URL of Kinde's sign-in page for this session.
     pub fn login_url(&self, params: &AuthorizationParams) -> Result<String> {
         self.begin(params, Purpose::SignIn, None)
