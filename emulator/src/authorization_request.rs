@@ -315,7 +315,8 @@ fn check_values(params: &Params) -> Result<(), Refusal> {
     for name in ["has_success_page", "is_use_auth_success_page"] {
         boolean(params, name)?;
     }
-    let accepted: [(&str, &str, fn(&str) -> bool); 5] = [
+    type Check = (&'static str, &'static str, fn(&str) -> bool);
+    let accepted: [Check; 5] = [
         ("start_page", "login or registration", |value| {
             matches!(value, "login" | "registration")
         }),

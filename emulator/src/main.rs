@@ -10,6 +10,7 @@ mod clock;
 mod config;
 mod config_check;
 mod control;
+mod cors;
 mod endpoints;
 mod issue;
 mod jwt;
@@ -25,7 +26,6 @@ mod serve;
 mod state;
 
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -49,9 +49,9 @@ struct Options {
     /// Port to listen on; 0 takes a free one, which the first line of output tells.
     #[arg(long, default_value_t = 4455)]
     port: u16,
-    /// Address to listen on.
+    /// Address or host name to listen on.
     #[arg(long, default_value = "127.0.0.1")]
-    host: IpAddr,
+    host: String,
     /// Configuration, TOML or JSON; without it the built-in one is used.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -124,12 +124,9 @@ fn start(options: &Options) -> Result<(), String> {
         .build()
         .map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(async {
-        let address = SocketAddr::new(options.host, options.port);
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| format!("cannot listen on {address}: {error}"))?;
+        let listener = listen(options).await?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let emulator = Arc::new(build(options, config, key, address));
+        let emulator = Arc::new(build(options, config, key, address.port()));
         let router = endpoints::router(emulator.clone());
         announce(&emulator)?;
         if options.exit_with_stdin {
@@ -145,6 +142,22 @@ fn start(options: &Options) -> Result<(), String> {
             stopped = stop_signal() => stopped,
         }
     })
+}
+
+async fn listen(options: &Options) -> Result<TcpListener, String> {
+    let host = options.host.trim_matches(['[', ']']);
+    TcpListener::bind((host, options.port))
+        .await
+        .map_err(|error| format!("cannot listen on {host}, port {}: {error}", options.port))
+}
+
+/// The host in the emulator's own address. All addresses at once is none that a client can reach.
+fn public_host(host: &str) -> String {
+    match host.trim_matches(['[', ']']) {
+        "0.0.0.0" | "::" => "localhost".to_owned(),
+        ip if ip.contains(':') => format!("[{ip}]"),
+        name => name.to_owned(),
+    }
 }
 
 fn read_config(options: &Options) -> Result<Config, String> {
@@ -165,17 +178,17 @@ fn read_config(options: &Options) -> Result<Config, String> {
     Ok(config)
 }
 
-fn build(options: &Options, mut config: Config, key: SigningKey, address: SocketAddr) -> Emulator {
+fn build(options: &Options, mut config: Config, key: SigningKey, port: u16) -> Emulator {
     let scheme = if options.tls_cert.is_some() {
         "https"
     } else {
         "http"
     };
     let without_slash = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
-    let public_url = options
-        .public_url
-        .as_ref()
-        .map_or_else(|| format!("{scheme}://{address}"), without_slash);
+    let public_url = options.public_url.as_ref().map_or_else(
+        || format!("{scheme}://{}:{port}", public_host(&options.host)),
+        without_slash,
+    );
     let issuer = options
         .issuer
         .as_ref()

@@ -10,7 +10,6 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use url::Url;
 
 use crate::config::{Organization, User};
 
@@ -31,8 +30,9 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-/// Answers with a page. `form_target` is where its form may end up by redirects.
-fn page(status: StatusCode, title: &str, content: &str, form_target: Option<&str>) -> Response {
+/// Answers with a page. `form-action` is not restricted: a form ends at the application by way of redirects, and
+/// browsers would apply the restriction to each of them.
+fn page(status: StatusCode, title: &str, content: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -42,10 +42,9 @@ fn page(status: StatusCode, title: &str, content: &str, form_target: Option<&str
         title = escape(title),
     );
     let style_hash = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let target = form_target.and_then(origin_of).unwrap_or_default();
     let policy = format!(
         "default-src 'none'; style-src 'sha256-{style_hash}'; img-src data: https: http:; \
-         form-action 'self' {target}; frame-ancestors 'none'; base-uri 'none'"
+         frame-ancestors 'none'; base-uri 'none'"
     );
     let headers = [
         (
@@ -62,13 +61,6 @@ fn page(status: StatusCode, title: &str, content: &str, form_target: Option<&str
         ),
     ];
     (status, headers, html).into_response()
-}
-
-fn origin_of(address: &str) -> Option<String> {
-    Url::parse(address)
-        .ok()
-        .map(|url| url.origin().ascii_serialization())
-        .filter(|origin| origin != "null")
 }
 
 fn alarm(mistake: Option<&str>) -> String {
@@ -88,7 +80,8 @@ pub struct Flow<'a> {
     pub id: &'a str,
     /// The application's name.
     pub application: &'a str,
-    pub redirect_uri: Option<&'a str>,
+    /// Whether there is an application to send an error to.
+    pub can_refuse: bool,
     pub mistake: Option<&'a str>,
 }
 
@@ -141,15 +134,15 @@ pub fn sign_in(flow: Flow<'_>, email: &str, users: &[User]) -> Response {
         id = escape(flow.id),
         ways_out = ways_out(flow),
     );
-    page(flow.status(), "Sign in", &content, flow.redirect_uri)
+    page(flow.status(), "Sign in", &content)
 }
 
 fn quick_choices(flow: Flow<'_>, users: &[User]) -> String {
     let mut choices = String::new();
     for user in users.iter().filter(|user| user.password.is_none()).take(8) {
-        let _ = write!(
+        let _ = writeln!(
             choices,
-            "<button class=\"plain\" name=\"email\" value=\"{email}\">{name} <small>{email}</small></button>\n",
+            "<button class=\"plain\" name=\"email\" value=\"{email}\">{name} <small>{email}</small></button>",
             email = escape(&user.email),
             name = escape(&user.full_name()),
         );
@@ -165,7 +158,7 @@ fn quick_choices(flow: Flow<'_>, users: &[User]) -> String {
 
 /// The answers other than signing in, which an application must cope with too.
 fn ways_out(flow: Flow<'_>) -> String {
-    if flow.redirect_uri.is_none() {
+    if !flow.can_refuse {
         return String::new();
     }
     format!(
@@ -214,20 +207,15 @@ pub fn register(flow: Flow<'_>, typed: Registration<'_>, organization: Option<&s
         id = escape(flow.id),
         ways_out = ways_out(flow),
     );
-    page(
-        flow.status(),
-        "Create an account",
-        &content,
-        flow.redirect_uri,
-    )
+    page(flow.status(), "Create an account", &content)
 }
 
 pub fn choose_organization(flow: Flow<'_>, organizations: &[&Organization]) -> Response {
     let mut choices = String::new();
     for (index, organization) in organizations.iter().enumerate() {
-        let _ = write!(
+        let _ = writeln!(
             choices,
-            "<label class=\"choice\"><input type=\"radio\" name=\"org_code\" value=\"{code}\"{checked}> {name}</label>\n",
+            "<label class=\"choice\"><input type=\"radio\" name=\"org_code\" value=\"{code}\"{checked}> {name}</label>",
             code = escape(&organization.code),
             name = escape(&organization.name),
             checked = if index == 0 { " checked autofocus" } else { "" },
@@ -241,12 +229,7 @@ pub fn choose_organization(flow: Flow<'_>, organizations: &[&Organization]) -> R
         alarm = alarm(flow.mistake),
         hidden = flow.hidden(),
     );
-    page(
-        flow.status(),
-        "Choose an organization",
-        &content,
-        flow.redirect_uri,
-    )
+    page(flow.status(), "Choose an organization", &content)
 }
 
 pub fn device_code(user_code: &str, mistake: Option<&str>) -> Response {
@@ -264,7 +247,7 @@ pub fn device_code(user_code: &str, mistake: Option<&str>) -> Response {
     } else {
         StatusCode::OK
     };
-    page(status, "Connect a device", &content, None)
+    page(status, "Connect a device", &content)
 }
 
 /// Asks the signed-in person whether this device may act for them.
@@ -281,23 +264,22 @@ pub fn device_consent(flow: Flow<'_>, user_code: &str, email: &str, scopes: &[St
         scopes = escape(&scopes.join(" ")),
         hidden = flow.hidden(),
     );
-    page(StatusCode::OK, "Connect a device", &content, None)
+    page(StatusCode::OK, "Connect a device", &content)
 }
 
 /// A page with one message.
 pub fn message(title: &str, text: &str) -> Response {
     let content = format!("<h1>{}</h1>\n<p>{}</p>", escape(title), escape(text));
-    page(StatusCode::OK, title, &content, None)
+    page(StatusCode::OK, title, &content)
 }
 
 /// A mistake that must not be sent to any address (RFC 6749, section 4.1.2.1).
 pub fn error(status: StatusCode, reason: &str) -> Response {
     let content = format!(
-        "<h1>This request cannot be answered</h1>\n<p class=\"alarm\" role=\"alert\">{}</p>\n\
-         <p>Nothing was sent to the application, because its address could not be trusted or is unknown.</p>",
+        "<h1>This request cannot be answered</h1>\n<p class=\"alarm\" role=\"alert\">{}</p>",
         escape(reason)
     );
-    page(status, "Error", &content, None)
+    page(status, "Error", &content)
 }
 
 #[cfg(test)]

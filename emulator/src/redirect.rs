@@ -85,6 +85,17 @@ pub fn is_allowed(patterns: &[String], address: &str) -> bool {
     is_address && !address.contains('#') && patterns.iter().any(|pattern| matches(pattern, address))
 }
 
+/// Whether one of the addresses has this origin.
+pub fn has_origin(patterns: &[String], origin: &str) -> bool {
+    patterns.iter().any(|pattern| {
+        let authority = pattern.find("://").map_or(0, |at| at + 3);
+        let end = pattern[authority..]
+            .find('/')
+            .map_or(pattern.len(), |at| authority + at);
+        matches(&pattern[..end], origin)
+    })
+}
+
 /// The address with parameters added to its query.
 pub fn with_query(address: &str, parameters: &[(&str, &str)]) -> String {
     let Ok(mut url) = Url::parse(address) else {

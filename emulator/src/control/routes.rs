@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::extract::{Query, Request};
-use axum::http::header::{CONTENT_TYPE, ORIGIN};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, TRANSFER_ENCODING};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
@@ -110,7 +110,9 @@ async fn require_program(request: Request, next: Next) -> Response {
         )
         .into_response();
     }
-    let has_body = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    let length = request.headers().get(CONTENT_LENGTH);
+    let has_body = length.is_some_and(|length| length != "0")
+        || request.headers().contains_key(TRANSFER_ENCODING);
     let content_type = request
         .headers()
         .get(CONTENT_TYPE)

@@ -78,12 +78,12 @@ impl Seen {
     }
 
     pub fn note_status(&mut self, id: u64, status: StatusCode) {
-        if let Some(request) = self
-            .requests
-            .iter_mut()
-            .rev()
-            .find(|request| request.id == id)
-        {
+        // Ids are consecutive.
+        let oldest = self.requests.front().map_or(u64::MAX, |request| request.id);
+        let index = id
+            .checked_sub(oldest)
+            .and_then(|index| usize::try_from(index).ok());
+        if let Some(request) = index.and_then(|index| self.requests.get_mut(index)) {
             request.status = Some(status.as_u16());
         }
     }

@@ -231,7 +231,7 @@ fn consent(
     let shown = Flow {
         id: &flow,
         application: &name,
-        redirect_uri: None,
+        can_refuse: false,
         mistake: None,
     };
     let mut response = pages::device_consent(shown, &device.user_code, &email, &device.scopes);

@@ -19,11 +19,12 @@ use axum::http::StatusCode;
 use axum::http::header::ACCEPT;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use serde_json::json;
 
 use crate::answer;
 use crate::control;
+use crate::cors;
 use crate::state::Emulator;
 
 pub use authorize::issue_code;
@@ -31,17 +32,19 @@ pub use device::decide as decide_device;
 
 pub fn router(emulator: Arc<Emulator>) -> Router {
     let api = Router::new()
+        .route("/api/{*operation}", any(unknown_route))
+        .route("/account_api/{*operation}", any(unknown_route))
         .route("/oauth2/v2/user_profile", get(profile::v2))
         .route("/oauth2/user_profile", get(profile::v1))
         .layer(middleware::from_fn(require_plain_accept));
-    let public = Router::new()
+    let for_pages = middleware::from_fn_with_state(emulator.clone(), cors::allow_known_origins);
+    let readable_by_pages = Router::new()
         .route(
             "/.well-known/openid-configuration",
             get(discovery::metadata),
         )
         .route("/.well-known/jwks", get(discovery::jwks))
         .route("/.well-known/jwks.json", get(discovery::jwks))
-        .route("/oauth2/auth", get(authorize::authorize))
         .route("/oauth2/token", post(token::token))
         .route(
             "/oauth2/userinfo",
@@ -50,6 +53,10 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         .route("/oauth2/introspect", post(introspect::introspect))
         .route("/oauth2/revoke", post(introspect::revoke))
         .route("/oauth2/device/auth", post(device::start))
+        .merge(api)
+        .layer(for_pages);
+    let public = Router::new()
+        .route("/oauth2/auth", get(authorize::authorize))
         .route("/device", get(device::page).post(device::submit))
         .route(
             "/sign-in",
@@ -61,7 +68,7 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         )
         .route("/organization", post(sign_in::submit_organization))
         .route("/logout", get(logout::logout))
-        .merge(api)
+        .merge(readable_by_pages)
         .fallback(unknown_route);
     let routes = if emulator.control.is_some() {
         public.nest("/_control", control::router())

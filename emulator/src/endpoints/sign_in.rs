@@ -8,8 +8,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 
 use crate::browser;
-use crate::config::Membership;
-use crate::config::{Organization as Record, User};
+use crate::config::{Membership, Organization as Record, User};
 use crate::endpoints::authorize::{Refused, sign_in};
 use crate::endpoints::device;
 use crate::endpoints::membership::{self, Organization};
@@ -76,10 +75,29 @@ fn application_name(state: &State, interaction: &Interaction) -> String {
         .to_owned()
 }
 
-fn redirect_uri(interaction: &Interaction) -> Option<&str> {
-    match &interaction.purpose {
-        Purpose::Authorization(request) => Some(&request.redirect_uri),
-        Purpose::Device { .. } => None,
+/// Who the pages of this sign-in are for.
+struct Shown<'a> {
+    id: &'a str,
+    application: String,
+    can_refuse: bool,
+}
+
+impl<'a> Shown<'a> {
+    fn new(state: &State, id: &'a str, interaction: &Interaction) -> Self {
+        Self {
+            id,
+            application: application_name(state, interaction),
+            can_refuse: matches!(interaction.purpose, Purpose::Authorization(_)),
+        }
+    }
+
+    fn flow<'s>(&'s self, mistake: Option<&'s str>) -> Flow<'s> {
+        Flow {
+            id: self.id,
+            application: &self.application,
+            can_refuse: self.can_refuse,
+            mistake,
+        }
     }
 }
 
@@ -141,14 +159,8 @@ fn render_sign_in(
     email: &str,
     mistake: Option<&str>,
 ) -> Response {
-    let application = application_name(state, interaction);
-    let flow = Flow {
-        id,
-        application: &application,
-        redirect_uri: redirect_uri(interaction),
-        mistake,
-    };
-    pages::sign_in(flow, email, &state.config.users)
+    let shown = Shown::new(state, id, interaction);
+    pages::sign_in(shown.flow(mistake), email, &state.config.users)
 }
 
 /// The e-mail address that `login_hint` or the invitation means.
@@ -273,14 +285,8 @@ fn render_organizations(
         .iter()
         .filter_map(|membership| state.config.organization(&membership.code))
         .collect();
-    let application = application_name(state, interaction);
-    let flow = Flow {
-        id,
-        application: &application,
-        redirect_uri: redirect_uri(interaction),
-        mistake,
-    };
-    pages::choose_organization(flow, &organizations)
+    let shown = Shown::new(state, id, interaction);
+    pages::choose_organization(shown.flow(mistake), &organizations)
 }
 
 pub async fn submit_organization(
@@ -358,20 +364,14 @@ fn render_registration(
     typed: Registration<'_>,
     mistake: Option<&str>,
 ) -> Response {
-    let application = application_name(state, interaction);
-    let flow = Flow {
-        id,
-        application: &application,
-        redirect_uri: redirect_uri(interaction),
-        mistake,
-    };
+    let shown = Shown::new(state, id, interaction);
     let organization = match &interaction.purpose {
         Purpose::Authorization(request) if request.create_org => {
             Some(request.org_name.as_deref().unwrap_or("named after you"))
         }
         _ => None,
     };
-    pages::register(flow, typed, organization)
+    pages::register(shown.flow(mistake), typed, organization)
 }
 
 pub async fn submit_registration(
