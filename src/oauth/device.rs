@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::client_auth::Credentials;
 use super::oauth_error::{At, malformed, of_response};
@@ -96,9 +96,7 @@ impl DeviceAuthorization {
         serde_json::to_string(&shown).unwrap_or_default()
     }
 
-    fn from_answer(body: &[u8]) -> Result<Self> {
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|_| malformed(ENDPOINT, "something else than codes"))?;
+    fn from_answer(body: &Map<String, Value>) -> Result<Self> {
         let optional = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let required = |name: &str| {
             optional(name)
@@ -220,7 +218,9 @@ fn read_start(response: &Response) -> Result<DeviceAuthorization> {
     if response.status != 200 {
         return Err(of_response(ENDPOINT, response));
     }
-    DeviceAuthorization::from_answer(&response.body)
+    DeviceAuthorization::from_answer(
+        &response.json_object("the device authorization endpoint's answer")?,
+    )
 }
 
 /// Asks once whether the user is done. Until then it fails with `AUTHORIZATION_PENDING` or
@@ -260,4 +260,115 @@ fn with_interval(error: Error, interval: Option<i64>) -> Error {
         _ => return error,
     };
     error.with_retry_after(Some(Duration::from_secs(wait.unsigned_abs())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{endpoints, form, header, settings};
+    use super::*;
+
+    #[test]
+    fn a_start_names_the_client_and_what_it_asks_for() {
+        let kinde = settings(r#""client_secret": "s3cret", "audience": ["a", "b"]"#);
+        let request = start_request(&kinde, &endpoints(&kinde), &DeviceStart::default()).unwrap();
+        assert_eq!(
+            request.url.as_str(),
+            "https://example.kinde.com/oauth2/device/auth"
+        );
+        assert_eq!(
+            form(&request),
+            "client_id=client&scope=openid+profile+email+offline&audience=a+b"
+        );
+        let start = DeviceStart::from_json(r#"{"audience":["c"],"scope":"openid x"}"#).unwrap();
+        let request = start_request(&kinde, &endpoints(&kinde), &start).unwrap();
+        assert_eq!(form(&request), "client_id=client&scope=openid+x&audience=c");
+
+        let other = settings(
+            r#""domain": "https://login.example", "discovery": "same_origin",
+               "client_secret": "s3cret", "client_auth_method": "client_secret_basic""#,
+        );
+        let request = start_request(&other, &endpoints(&other), &DeviceStart::default()).unwrap();
+        assert!(header(&request, "authorization").is_some());
+
+        let start = DeviceStart::from_json(r#"{"scope":"offline_access"}"#).unwrap();
+        let error = start_request(&kinde, &endpoints(&kinde), &start).unwrap_err();
+        assert_eq!(error.field(), Some("scope"));
+    }
+
+    #[test]
+    fn the_codes_are_read() {
+        let codes = read_start(&Response::of(
+            200,
+            &[],
+            r#"{"device_code":"d","user_code":"U-1","verification_uri":"https://e.example/d",
+                "verification_uri_complete":"https://e.example/d?c=U-1","expires_in":600,
+                "interval":"7","qr_code":"data:x"}"#,
+        ))
+        .unwrap();
+        assert_eq!(
+            codes.to_json(),
+            r#"{"device_code":"d","user_code":"U-1","verification_uri":"https://e.example/d","verification_uri_complete":"https://e.example/d?c=U-1","expires_in":600,"interval":7,"qr_code":"data:x"}"#
+        );
+        assert!(!format!("{codes:?}").contains("\"d\""));
+    }
+
+    #[test]
+    fn intervals_are_bounded() {
+        for (interval, read) in [
+            ("", 5),
+            (r#","interval":0"#, 1),
+            (r#","interval":9999999"#, 300),
+            (r#","interval":"x""#, 5),
+        ] {
+            let body = format!(
+                r#"{{"device_code":"d","user_code":"u","verification_url":"v","expires_in":1{interval}}}"#
+            );
+            let codes = read_start(&Response::of(200, &[], &body)).unwrap();
+            assert_eq!(codes.interval, read, "{body}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        for body in [
+            "",
+            "{}",
+            r#"{"user_code":"u","verification_uri":"v","expires_in":1}"#,
+            r#"{"device_code":"d","verification_uri":"v","expires_in":1}"#,
+            r#"{"device_code":"d","user_code":"u","expires_in":1}"#,
+            r#"{"device_code":"d","user_code":"u","verification_uri":"v"}"#,
+            r#"{"device_code":"d","user_code":"u","verification_uri":"v","expires_in":-1}"#,
+        ] {
+            let error = read_start(&Response::of(200, &[], body)).unwrap_err();
+            assert_eq!(error.status(), Status::MalformedResponse, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_poll_shows_the_code_and_says_how_long_to_wait() {
+        let settings = settings("");
+        let poll = DevicePoll::new("d c");
+        let request = poll_request(&settings, &endpoints(&settings), &poll).unwrap();
+        assert_eq!(
+            form(&request),
+            "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&device_code=d+c&client_id=client"
+        );
+        let wait = |status, interval| {
+            with_interval(Error::new(status, ""), interval)
+                .retry_after()
+                .map(|d| d.as_secs())
+        };
+        assert_eq!(wait(Status::AuthorizationPending, None), Some(5));
+        assert_eq!(wait(Status::AuthorizationPending, Some(9)), Some(9));
+        assert_eq!(wait(Status::SlowDown, None), Some(10));
+        assert_eq!(wait(Status::SlowDown, Some(9)), Some(14));
+        assert_eq!(wait(Status::SlowDown, Some(i64::MAX)), Some(300));
+        assert_eq!(wait(Status::ExpiredDeviceCode, Some(9)), None);
+        assert_eq!(
+            DevicePoll::from_json(r#"{"device_code":"d","interval":-1}"#)
+                .unwrap_err()
+                .field(),
+            Some("interval")
+        );
+    }
 }

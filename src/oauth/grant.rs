@@ -305,3 +305,6 @@ fn some_scopes(scope: &str) -> Option<String> {
     let scopes: Vec<&str> = scope.split_whitespace().collect();
     (!scopes.is_empty()).then(|| scopes.join(" "))
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,10 +104,80 @@ fn read(response: &Response) -> Result<Json> {
     if response.status != 200 {
         return Err(of_response(ENDPOINT, response));
     }
-    let answer: Value = serde_json::from_slice(&response.body)
-        .map_err(|_| malformed(ENDPOINT, "something else than JSON"))?;
+    let answer = response.json_object("the introspection endpoint's answer")?;
     if !answer.get("active").is_some_and(Value::is_boolean) {
         return Err(malformed(ENDPOINT, "no active"));
     }
-    Ok(Json::from_value(answer))
+    Ok(Json::from_value(Value::Object(answer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{endpoints, form, header, settings};
+    use super::*;
+    use crate::error::Status;
+
+    #[test]
+    fn a_machine_token_or_the_clients_credentials_say_who_asks() {
+        let settings = settings(r#""client_secret": "s3cret""#);
+        let mut introspection = Introspection::new("t");
+        introspection.token_type_hint = Some("access_token".to_owned());
+        let machine = Secret::from("m");
+        let asked = request(
+            &settings,
+            &endpoints(&settings),
+            &introspection,
+            Some(&machine),
+        )
+        .unwrap();
+        assert_eq!(
+            asked.url.as_str(),
+            "https://example.kinde.com/oauth2/introspect"
+        );
+        assert_eq!(form(&asked), "token=t&token_type_hint=access_token");
+        assert_eq!(header(&asked, "authorization"), Some("Bearer m"));
+
+        let asked = request(&settings, &endpoints(&settings), &introspection, None).unwrap();
+        assert_eq!(
+            form(&asked),
+            "token=t&token_type_hint=access_token&client_id=client&client_secret=s3cret"
+        );
+        assert_eq!(header(&asked, "authorization"), None);
+        assert!(needs_machine_token(&settings));
+    }
+
+    #[test]
+    fn answers_say_whether_the_token_lives() {
+        let json = read(&Response::of(200, &[], r#"{"active":false,"aud":[]}"#)).unwrap();
+        assert_eq!(
+            json.get("active").and_then(|active| active.as_bool()),
+            Some(false)
+        );
+        for (http, body, status) in [
+            (200, "{}", Status::MalformedResponse),
+            (200, r#"{"active":"true"}"#, Status::MalformedResponse),
+            (200, "[]", Status::MalformedResponse),
+            (204, "", Status::Http),
+            (401, r#"{"error":"invalid_token"}"#, Status::Oauth),
+        ] {
+            let error = read(&Response::of(http, &[], body)).unwrap_err();
+            assert_eq!(error.status(), status, "{body}");
+        }
+    }
+
+    #[test]
+    fn wrong_parameters_are_named() {
+        for (json, field) in [
+            ("{}", "token"),
+            (r#"{"token":""}"#, "token"),
+            (
+                r#"{"token":"t","token_type_hint":"id_token"}"#,
+                "token_type_hint",
+            ),
+            (r#"{"token":"t","hint":"x"}"#, "hint"),
+        ] {
+            let error = Introspection::from_json(json).unwrap_err();
+            assert_eq!(error.field(), Some(field), "{json}");
+        }
+    }
 }

@@ -66,3 +66,68 @@ pub(crate) fn url(
     }
     Ok(query.finish())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{endpoints, settings};
+    use super::*;
+
+    fn logout(json: &str, redirect: Option<&str>) -> Result<String> {
+        let settings = settings(json);
+        let params = LogoutParams {
+            redirect: redirect.map(str::to_owned),
+        };
+        url(&settings, &endpoints(&settings), &params)
+    }
+
+    #[test]
+    fn kinde_takes_one_redirect() {
+        let configured = r#""logout_redirect_uri": "https://app.example/bye?a=b""#;
+        for (json, redirect, expected) in [
+            ("", None, "https://example.kinde.com/logout"),
+            (
+                configured,
+                None,
+                "https://example.kinde.com/logout?redirect=https%3A%2F%2Fapp.example%2Fbye%3Fa%3Db",
+            ),
+            (
+                configured,
+                Some("http://localhost:3000"),
+                "https://example.kinde.com/logout?redirect=http%3A%2F%2Flocalhost%3A3000",
+            ),
+            (
+                r#""logout_endpoint": "/bye?x=1""#,
+                Some("https://app.example"),
+                "https://example.kinde.com/bye?x=1&redirect=https%3A%2F%2Fapp.example",
+            ),
+        ] {
+            assert_eq!(logout(json, redirect).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn other_providers_get_the_standards_parameters_and_no_token() {
+        let other = r#""domain": "https://login.example", "discovery": "same_origin""#;
+        assert_eq!(
+            logout(other, Some("https://app.example/")).unwrap(),
+            "https://login.example/logout?client_id=client&post_logout_redirect_uri=https%3A%2F%2Fapp.example%2F"
+        );
+        assert_eq!(
+            logout(other, None).unwrap(),
+            "https://login.example/logout?client_id=client"
+        );
+        let settings = settings(other);
+        let mut endpoints = endpoints(&settings);
+        endpoints.logout = None;
+        let error = url(&settings, &endpoints, &LogoutParams::default()).unwrap_err();
+        assert_eq!(error.status(), Status::Config);
+    }
+
+    #[test]
+    fn a_redirect_is_an_address_for_browsers() {
+        for redirect in ["/bye", "http://app.example/", "javascript:alert(1)", "//x"] {
+            let error = logout("", Some(redirect)).unwrap_err();
+            assert_eq!(error.field(), Some("redirect"), "{redirect}");
+        }
+    }
+}

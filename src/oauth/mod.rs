@@ -7,6 +7,8 @@ mod callback;
 mod client_auth;
 mod device;
 mod endpoints;
+#[cfg(test)]
+mod fixture;
 mod grant;
 mod introspection;
 mod logout;

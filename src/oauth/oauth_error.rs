@@ -109,10 +109,6 @@ fn said(body: &[u8]) -> Option<(String, Option<String>)> {
 mod tests {
     use super::*;
 
-    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
-        Response::of(status, headers, body)
-    }
-
     #[test]
     fn each_answer_has_its_status() {
         use Status::*;
@@ -146,7 +142,7 @@ mod tests {
             (429, "", RateLimited),
             (429, r#"{"error":"invalid_grant"}"#, RateLimited),
         ] {
-            let error = of_response(At::TokenEndpoint, &response(http, &[], body));
+            let error = of_response(At::TokenEndpoint, &Response::of(http, &[], body));
             assert_eq!(error.status(), status, "{http} {body}");
             assert_eq!(error.http_status(), Some(http));
         }
@@ -170,27 +166,22 @@ mod tests {
 
     #[test]
     fn the_time_to_wait_is_carried() {
-        for (headers, seconds) in [
-            (&[("Retry-After", "7")][..], Some(7)),
-            (&[("ratelimit-reset", " 3 ")], Some(3)),
-            (&[("retry-after", "x"), ("RateLimit-Reset", "4")], Some(4)),
-            (&[("retry-after", "99999999999")], Some(86_400)),
-            (&[("retry-after", "-1")], None),
-            (&[], None),
+        for (http, headers, seconds) in [
+            (429, &[("retry-after", "7")][..], Some(7)),
+            (429, &[("ratelimit-reset", "3")], Some(3)),
+            (503, &[("retry-after", "4")], Some(4)),
+            (429, &[], None),
         ] {
-            let error = of_response(At::TokenEndpoint, &response(429, headers, ""));
-            assert_eq!(
-                error.retry_after().map(|d| d.as_secs()),
-                seconds,
-                "{headers:?}"
-            );
+            let error = of_response(At::TokenEndpoint, &Response::of(http, headers, ""));
+            let wait = error.retry_after().map(|d| d.as_secs());
+            assert_eq!(wait, seconds, "{headers:?}");
         }
     }
 
     #[test]
     fn bodies_are_never_quoted() {
         let body = r#"{"access_token":"s3cret"#;
-        let error = of_response(At::TokenEndpoint, &response(400, &[], body));
+        let error = of_response(At::TokenEndpoint, &Response::of(400, &[], body));
         assert!(!error.to_json().contains("s3cret"));
     }
 }

@@ -54,7 +54,7 @@ fn headers(
     settings: &Settings,
     authorization: Option<(&'static str, Secret)>,
 ) -> Vec<(&'static str, Secret)> {
-    let mut headers = vec![("accept", Secret::from("application/json"))];
+    let mut headers = Vec::with_capacity(2);
     if settings.towards_kinde() {
         headers.push(("kinde-sdk", Secret::new(sdk(settings))));
     }
@@ -70,5 +70,33 @@ fn sdk(settings: &Settings) -> String {
         Some(framework) if framework.contains('/') => framework.to_owned(),
         Some(framework) => format!("{framework}/{VERSION}"),
         None => format!("Rust/{VERSION}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{header, settings};
+    use super::*;
+
+    #[test]
+    fn kinde_learns_who_calls_and_others_do_not() {
+        const VERSION: &str = env!("CARGO_PKG_VERSION");
+        let discovered = r#""domain": "https://login.example", "discovery": "same_origin""#;
+        for (json, expected) in [
+            ("", Some(format!("Rust/{VERSION}"))),
+            (
+                r#""framework": "Ruby/2.0.0""#,
+                Some("Ruby/2.0.0".to_owned()),
+            ),
+            (
+                r#""framework": "Elixir""#,
+                Some(format!("Elixir/{VERSION}")),
+            ),
+            (discovered, None),
+        ] {
+            let settings = settings(json);
+            let request = get(&settings, &settings.userinfo_endpoint, None);
+            assert_eq!(header(&request, "kinde-sdk"), expected.as_deref(), "{json}");
+        }
     }
 }

@@ -98,3 +98,70 @@ fn read(response: &Response) -> Result<()> {
         _ => Err(of_response(ENDPOINT, response)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{endpoints, form, header, settings};
+    use super::*;
+    use crate::error::Status;
+
+    #[test]
+    fn kinde_gets_the_credentials_in_the_body() {
+        let basic = r#""client_secret": "s3cret", "client_auth_method": "client_secret_basic""#;
+        let kinde = settings(basic);
+        let mut revocation = Revocation::new("t");
+        revocation.token_type_hint = Some("refresh_token".to_owned());
+        let sent = request(&kinde, &endpoints(&kinde), &revocation).unwrap();
+        assert_eq!(sent.url.as_str(), "https://example.kinde.com/oauth2/revoke");
+        assert_eq!(
+            form(&sent),
+            "token=t&token_type_hint=refresh_token&client_id=client&client_secret=s3cret"
+        );
+        assert_eq!(header(&sent, "authorization"), None);
+
+        let other = settings(&format!(
+            r#""domain": "https://login.example", "discovery": "same_origin", {basic}"#
+        ));
+        let sent = request(&other, &endpoints(&other), &Revocation::new("t")).unwrap();
+        assert_eq!(form(&sent), "token=t");
+        assert!(header(&sent, "authorization").is_some());
+
+        let public = settings("");
+        let sent = request(&public, &endpoints(&public), &Revocation::new("t")).unwrap();
+        assert_eq!(form(&sent), "token=t&client_id=client");
+    }
+
+    #[test]
+    fn answers_are_told_apart() {
+        assert!(read(&Response::of(200, &[], "")).is_ok());
+        for (http, body, status) in [
+            (400, r#"{"error":"unsupported_token_type"}"#, Status::Oauth),
+            (
+                400,
+                r#"{"errors":[{"code":"X","message":"m"}]}"#,
+                Status::Oauth,
+            ),
+            (401, r#"{"error":"invalid_client"}"#, Status::Oauth),
+            (429, "", Status::RateLimited),
+            (503, "", Status::Http),
+        ] {
+            let error = read(&Response::of(http, &[], body)).unwrap_err();
+            assert_eq!(error.status(), status, "{http} {body}");
+        }
+    }
+
+    #[test]
+    fn wrong_parameters_are_named() {
+        for (json, field) in [
+            ("", "token"),
+            (r#"{"token":7}"#, "token"),
+            (r#"{"token":"t","token_type_hint":"x"}"#, "token_type_hint"),
+            (r#"{"token":"t","type":"x"}"#, "type"),
+        ] {
+            let error = Revocation::from_json(json).unwrap_err();
+            assert_eq!(error.field(), Some(field), "{json}");
+        }
+        let settings = settings("");
+        assert!(request(&settings, &endpoints(&settings), &Revocation::new("")).is_err());
+    }
+}

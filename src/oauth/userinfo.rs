@@ -134,8 +134,7 @@ fn read(response: &Response, version: Version, sub: Option<&str>) -> Result<Json
     if response.status != 200 {
         return Err(refusal(response));
     }
-    let profile: Value = serde_json::from_slice(&response.body)
-        .map_err(|_| malformed(ENDPOINT, "something else than JSON"))?;
+    let profile = response.json_object("the user profile")?;
     let named = profile.get(version.subject()).and_then(Value::as_str);
     let Some(named) = named.filter(|named| !named.is_empty()) else {
         let what = format!("no {}", version.subject());
@@ -147,7 +146,7 @@ fn read(response: &Response, version: Version, sub: Option<&str>) -> Result<Json
             "the user profile speaks of another user than the token",
         ));
     }
-    Ok(Json::from_value(profile))
+    Ok(Json::from_value(Value::Object(profile)))
 }
 
 /// A token that is not accepted may be refused without a word in the body (RFC 6750, section 3).
@@ -160,5 +159,123 @@ fn refusal(response: &Response) -> Error {
         )
         .with_http_status(response.status),
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{endpoints, settings};
+    use super::*;
+
+    #[test]
+    fn each_version_has_its_address() {
+        let address = |settings: &Settings, version: Option<&str>| {
+            let version = Version::of(version).unwrap();
+            endpoint(settings, &endpoints(settings), version)
+                .unwrap()
+                .to_string()
+        };
+        let kinde = settings("");
+        for (version, path) in [
+            (None, "/oauth2/v2/user_profile"),
+            (Some("v2"), "/oauth2/v2/user_profile"),
+            (Some("v1"), "/oauth2/user_profile"),
+            (Some("userinfo"), "/oauth2/userinfo"),
+        ] {
+            let expected = format!("https://example.kinde.com{path}");
+            assert_eq!(address(&kinde, version), expected);
+        }
+        let discovered =
+            settings(r#""discovery": "same_origin", "userinfo_endpoint": "/discovered""#);
+        for (version, path) in [
+            (None, "/discovered"),
+            (Some("userinfo"), "/discovered"),
+            (Some("v2"), "/oauth2/v2/user_profile"),
+        ] {
+            let expected = format!("https://example.kinde.com{path}");
+            assert_eq!(address(&discovered, version), expected);
+        }
+    }
+
+    #[test]
+    fn the_profile_must_speak_of_the_tokens_user() {
+        let v2 = r#"{"sub":"kp_1","id":"kp_1","email":"a@b.c"}"#;
+        let v1 = r#"{"id":"kp_1","preferred_email":"a@b.c"}"#;
+        for (version, body, sub, status) in [
+            (Version::Default, v2, Some("kp_1"), None),
+            (Version::V2, v2, None, None),
+            (Version::UserInfo, v2, Some("kp_1"), None),
+            (Version::V1, v1, Some("kp_1"), None),
+            (Version::V2, v2, Some("kp_2"), Some(Status::Subject)),
+            (Version::V2, v2, Some("kp_"), Some(Status::Subject)),
+            (Version::V1, v1, Some("kp_2"), Some(Status::Subject)),
+            (Version::V2, v1, None, Some(Status::MalformedResponse)),
+            (
+                Version::V1,
+                r#"{"sub":"kp_1"}"#,
+                None,
+                Some(Status::MalformedResponse),
+            ),
+            (
+                Version::V2,
+                r#"{"sub":""}"#,
+                None,
+                Some(Status::MalformedResponse),
+            ),
+            (
+                Version::V2,
+                r#"{"sub":5}"#,
+                None,
+                Some(Status::MalformedResponse),
+            ),
+            (
+                Version::V2,
+                r#"{"sub":"a","sub":"b"}"#,
+                None,
+                Some(Status::MalformedResponse),
+            ),
+            (Version::V2, "<html>", None, Some(Status::MalformedResponse)),
+        ] {
+            let read = read(&Response::of(200, &[], body), version, sub);
+            assert_eq!(read.err().map(|e| e.status()), status, "{version:?} {body}");
+        }
+    }
+
+    #[test]
+    fn a_refused_token_is_told_from_a_broken_endpoint() {
+        for (http, body, status) in [
+            (
+                401,
+                r#"{"error":"invalid_token","error_description":"x"}"#,
+                Status::Oauth,
+            ),
+            (
+                403,
+                r#"{"errors":[{"code":"TOKEN_INVALID","message":"x"}]}"#,
+                Status::Oauth,
+            ),
+            (401, "", Status::AccessDenied),
+            (403, "<html>", Status::AccessDenied),
+            (404, "<html>", Status::Http),
+            (429, "", Status::RateLimited),
+            (503, "", Status::Http),
+        ] {
+            let error = read(&Response::of(http, &[], body), Version::V2, None).unwrap_err();
+            assert_eq!(error.status(), status, "{http} {body}");
+            assert_eq!(error.http_status(), Some(http));
+        }
+    }
+
+    #[test]
+    fn wrong_parameters_are_named() {
+        for (json, field) in [
+            ("{}", "access_token"),
+            (r#"{"access_token":"t","version":"v3"}"#, "version"),
+            (r#"{"access_token":"t","sub":5}"#, "sub"),
+            (r#"{"access_token":"t","user":"x"}"#, "user"),
+        ] {
+            let error = UserProfileRequest::from_json(json).unwrap_err();
+            assert_eq!(error.field(), Some(field), "{json}");
+        }
     }
 }
