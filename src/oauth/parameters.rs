@@ -69,7 +69,7 @@ impl Parameter {
         self
     }
 
-    const fn from_reauth(mut self) -> Parameter {
+    const fn back(mut self) -> Parameter {
         self.from_reauth = true;
         self
     }
@@ -87,7 +87,7 @@ pub(super) static PARAMETERS: &[Parameter] = &[
     library("response_type"),
     text("redirect_uri"),
     text("scope").kind(Kind::List),
-    text("audience").kind(Kind::List).from_reauth(),
+    text("audience").kind(Kind::List).back(),
     library("state"),
     library("nonce"),
     library("code_challenge"),
@@ -100,22 +100,22 @@ pub(super) static PARAMETERS: &[Parameter] = &[
             "consent",
             "select_account",
         ]))
-        .from_reauth(),
+        .back(),
     // Deprecated by Kinde: `registration` becomes `prompt=create`, `login` nothing.
     text("start_page").kind(Kind::Choice(&["login", "registration"])),
-    text("org_code").from_reauth(),
-    text("org_name").from_reauth(),
-    flag("is_create_org").from_reauth(),
-    text("invitation_code").from_reauth(),
+    text("org_code").back(),
+    text("org_name").back(),
+    flag("is_create_org").back(),
+    text("invitation_code").back(),
     flag("is_invitation"),
-    text("login_hint").from_reauth(),
-    text("connection_id").from_reauth(),
-    text("lang").from_reauth(),
+    text("login_hint").back(),
+    text("connection_id").back(),
+    text("lang").back(),
     flag("supports_reauth"),
-    text("plan_interest").from_reauth(),
-    text("pricing_table_key").from_reauth(),
+    text("plan_interest").back(),
+    text("pricing_table_key").back(),
     text("pages_mode"),
-    text("workflow_deployment_id").from_reauth(),
+    text("workflow_deployment_id").back(),
     flag("has_success_page"),
     flag("is_use_auth_success_page"),
     text("redirect_url"),
