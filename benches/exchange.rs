@@ -22,7 +22,7 @@ async fn exchange(client: &Client) {
             code: "code".into(),
             code_verifier: Some(Secret::from("verifier-verifier-verifier-verifier-verifier")),
             redirect_uri: None,
-            nonce: Some(Secret::from(support::NONCE)),
+            nonce: Some(support::NONCE.to_owned()),
         })
         .await
         .unwrap();

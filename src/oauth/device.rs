@@ -27,7 +27,6 @@ const LONGEST_INTERVAL: i64 = 300;
 
 /// What a device asks for.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct DeviceStart {
     /// The APIs that the token is for; the setting `audience` if there is none.
     pub audience: Vec<String>,
@@ -132,7 +131,6 @@ fn bounded_interval(interval: i64) -> i64 {
 
 /// One question whether the user is done.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct DevicePoll {
     /// The code from the start.
     pub device_code: Secret,

@@ -12,7 +12,6 @@ use crate::secret::Secret;
 
 /// A code from a callback (RFC 6749, section 4.1.3).
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct CodeExchange {
     /// The callback's `code`.
     pub code: Secret,
@@ -50,7 +49,6 @@ impl CodeExchange {
 
 /// A refresh token (RFC 6749, section 6).
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct TokenRefresh {
     /// The refresh token.
     pub refresh_token: Secret,
@@ -83,7 +81,6 @@ impl TokenRefresh {
 
 /// A machine's request for tokens of its own (RFC 6749, section 4.4).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub struct ClientCredentials {
     /// The APIs that the token is for; the setting `audience` if there is none.
     pub audience: Vec<String>,

@@ -18,7 +18,6 @@ const ENDPOINT: At = At::Endpoint("introspection endpoint");
 
 /// A token to ask about.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct Introspection {
     /// The token.
     pub token: Secret,

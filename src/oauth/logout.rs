@@ -7,7 +7,6 @@ use crate::params::Fields;
 
 /// What a caller may say about a logout.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct LogoutParams {
     /// Where the browser goes afterwards; the setting `logout_redirect_uri` if it is not given.
     pub redirect: Option<String>,

@@ -42,7 +42,6 @@ pub(crate) use endpoints::Endpoints;
 pub(crate) use grant::{client_credentials, exchange_code, refresh};
 pub(crate) use introspection::{introspect, needs_machine_token};
 pub(crate) use logout::url as logout_url;
-pub(crate) use random::{bytes as random_bytes, text as random_text};
 pub(crate) use reauth::Reauth;
 pub(crate) use revocation::revoke;
 pub(crate) use userinfo::profile as user_profile;

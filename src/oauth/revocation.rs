@@ -14,7 +14,6 @@ const ENDPOINT: At = At::Endpoint("revocation endpoint");
 
 /// A token to revoke.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct Revocation {
     /// The token.
     pub token: Secret,

@@ -20,7 +20,6 @@ const ENDPOINT: At = At::Endpoint("user profile endpoint");
 
 /// Whose profile to ask for.
 #[derive(Clone, Debug, Default)]
-#[non_exhaustive]
 pub struct UserProfileRequest {
     /// The user's access token.
     pub access_token: Secret,
