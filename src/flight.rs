@@ -41,6 +41,14 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
         }
     }
 
+    /// The same without waiting.
+    pub(crate) fn start<W>(&self, worker_threads: usize, start: impl FnOnce() -> W)
+    where
+        W: Future<Output = Result<T>> + Send + 'static,
+    {
+        self.subscribe(worker_threads, start);
+    }
+
     fn subscribe<W>(
         &self,
         worker_threads: usize,

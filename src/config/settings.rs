@@ -7,6 +7,7 @@ use url::Url;
 
 use super::Config;
 use super::check::{self, PlainHttp};
+use super::table::Name;
 use crate::error::Result;
 use crate::secret::Secret;
 
@@ -122,6 +123,16 @@ pub(crate) enum Discovery {
     AnyOrigin,
 }
 
+/// The endpoints that a provider need not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OptionalEndpoint {
+    Logout,
+    Userinfo,
+    Revocation,
+    Introspection,
+    DeviceAuthorization,
+}
+
 /// Signature algorithms that can be configured (RFC 7518, section 3.1). None is symmetric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "UPPERCASE")]
@@ -217,6 +228,28 @@ impl Settings {
     /// discovery it is any provider, unless its host says otherwise.
     pub(crate) fn towards_kinde(&self) -> bool {
         self.discovery == Discovery::Off || check::is_kinde(&self.domain)
+    }
+
+    /// The setting for an endpoint that not every provider has, and its value, if it is known to
+    /// be there: because it was given, or because the provider is Kinde.
+    pub(crate) fn optional_endpoint(
+        &self,
+        endpoint: OptionalEndpoint,
+    ) -> (&'static str, Option<&Url>) {
+        let (name, url) = match endpoint {
+            OptionalEndpoint::Logout => (Name::logout_endpoint, &self.logout_endpoint),
+            OptionalEndpoint::Userinfo => (Name::userinfo_endpoint, &self.userinfo_endpoint),
+            OptionalEndpoint::Revocation => (Name::revocation_endpoint, &self.revocation_endpoint),
+            OptionalEndpoint::Introspection => {
+                (Name::introspection_endpoint, &self.introspection_endpoint)
+            }
+            OptionalEndpoint::DeviceAuthorization => (
+                Name::device_authorization_endpoint,
+                &self.device_authorization_endpoint,
+            ),
+        };
+        let is_known = self.towards_kinde() || self.given.get(name).is_some();
+        (name.setting().name, is_known.then_some(url))
     }
 
     /// Whether a browser may be sent to this address after sign-in or logout; says why not.

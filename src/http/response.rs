@@ -30,9 +30,9 @@ impl Response {
 
     /// An answer that came from nowhere, for tests of those who read answers.
     #[cfg(test)]
-    pub(crate) fn of(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
+    pub(crate) fn of(status: u16, headers: &[(&str, &str)], body: &str) -> Response {
         let headers = headers.iter().map(|(name, value)| {
-            let name = reqwest::header::HeaderName::from_static(name);
+            let name: reqwest::header::HeaderName = name.parse().unwrap();
             (name, value.parse().unwrap())
         });
         Response::new(
@@ -123,10 +123,7 @@ impl Response {
 }
 
 fn seconds(text: &str) -> Option<Duration> {
-    text.trim()
-        .parse()
-        .ok()
-        .map(|seconds: u32| Duration::from_secs(seconds.into()))
+    text.trim().parse().ok().map(Duration::from_secs)
 }
 
 impl fmt::Debug for Response {

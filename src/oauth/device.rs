@@ -9,7 +9,7 @@ use super::client_auth::Credentials;
 use super::oauth_error::{At, malformed, of_response};
 use super::request::post;
 use super::{Endpoints, TokenSet, token_endpoint};
-use crate::config::Settings;
+use crate::config::{OptionalEndpoint, Settings};
 use crate::error::{Error, Result, Status};
 use crate::http::{Http, Repeat, Request, Response};
 use crate::params::Fields;
@@ -205,7 +205,7 @@ fn start_request(
     }
     Ok(post(
         settings,
-        &endpoints.device_authorization,
+        endpoints.optional(OptionalEndpoint::DeviceAuthorization, settings)?,
         &fields,
         credentials.header(),
         Repeat::Never,

@@ -7,7 +7,7 @@ use super::client_auth::Credentials;
 use super::oauth_error::{At, malformed, of_response};
 use super::request::{bearer, post};
 use super::revocation::check_hint;
-use crate::config::Settings;
+use crate::config::{OptionalEndpoint, Settings};
 use crate::error::{Error, Result};
 use crate::http::{Http, Repeat, Request, Response};
 use crate::json::Json;
@@ -91,7 +91,7 @@ fn request(
     };
     Ok(post(
         settings,
-        &endpoints.introspection,
+        endpoints.optional(OptionalEndpoint::Introspection, settings)?,
         &fields,
         authorization,
         // A question: asking twice changes nothing.

@@ -1,8 +1,8 @@
 //! Where to send the browser to end the sign-in at the provider.
 
 use super::{Endpoints, query};
-use crate::config::Settings;
-use crate::error::{Error, Result, Status};
+use crate::config::{OptionalEndpoint, Settings};
+use crate::error::{Error, Result};
 use crate::params::Fields;
 
 /// What a caller may say about a logout.
@@ -33,13 +33,7 @@ pub(crate) fn url(
     endpoints: &Endpoints,
     params: &LogoutParams,
 ) -> Result<String> {
-    let Some(endpoint) = &endpoints.logout else {
-        return Err(Error::new(
-            Status::Config,
-            "logout_endpoint: the provider's metadata has no end_session_endpoint",
-        )
-        .with_field("logout_endpoint"));
-    };
+    let endpoint = endpoints.optional(OptionalEndpoint::Logout, settings)?;
     let given = params.redirect.as_deref().filter(|text| !text.is_empty());
     if let Some(address) = given {
         settings
@@ -70,6 +64,7 @@ pub(crate) fn url(
 mod tests {
     use super::super::fixture::{endpoints, settings};
     use super::*;
+    use crate::error::Status;
 
     fn logout(json: &str, redirect: Option<&str>) -> Result<String> {
         let settings = settings(json);

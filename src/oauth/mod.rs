@@ -6,6 +6,7 @@ mod authorization_params;
 mod callback;
 mod client_auth;
 mod device;
+mod discovery;
 mod endpoints;
 #[cfg(test)]
 mod fixture;
@@ -38,6 +39,7 @@ pub use userinfo::UserProfileRequest;
 pub(crate) use authorization::{Purpose, request as authorization_request};
 pub(crate) use callback::Callback;
 pub(crate) use device::{poll as poll_device, start as start_device};
+pub(crate) use discovery::{Discovery, not_prepared};
 pub(crate) use endpoints::Endpoints;
 pub(crate) use grant::{client_credentials, exchange_code, refresh};
 pub(crate) use introspection::{introspect, needs_machine_token};

@@ -4,7 +4,7 @@ use super::Endpoints;
 use super::client_auth::Credentials;
 use super::oauth_error::{At, of_response};
 use super::request::post;
-use crate::config::Settings;
+use crate::config::{OptionalEndpoint, Settings};
 use crate::error::{Error, Result};
 use crate::http::{Http, Repeat, Request, Response};
 use crate::params::Fields;
@@ -84,7 +84,7 @@ fn request(settings: &Settings, endpoints: &Endpoints, revocation: &Revocation) 
     fields.extend(credentials.fields());
     Ok(post(
         settings,
-        &endpoints.revocation,
+        endpoints.optional(OptionalEndpoint::Revocation, settings)?,
         &fields,
         credentials.header(),
         Repeat::Idempotent,

@@ -9,7 +9,7 @@ use url::Url;
 use super::Endpoints;
 use super::oauth_error::{At, malformed, of_response};
 use super::request::{bearer, get};
-use crate::config::{Discovery, Settings};
+use crate::config::{Discovery, OptionalEndpoint, Settings};
 use crate::error::{Error, Result, Status};
 use crate::http::{Http, Response};
 use crate::json::Json;
@@ -116,12 +116,14 @@ pub(crate) async fn profile(
 }
 
 fn endpoint<'a>(
-    settings: &Settings,
+    settings: &'a Settings,
     endpoints: &'a Endpoints,
     version: Version,
 ) -> Result<Cow<'a, Url>> {
     let Some(path) = version.path(settings.discovery) else {
-        return Ok(Cow::Borrowed(&endpoints.userinfo));
+        return Ok(Cow::Borrowed(
+            endpoints.optional(OptionalEndpoint::Userinfo, settings)?,
+        ));
     };
     Url::parse(&settings.domain)
         .and_then(|domain| domain.join(path))

@@ -1,0 +1,328 @@
+//! The provider's metadata (OpenID Connect Discovery 1.0, section 4): fetched, checked, kept.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::Endpoints;
+use crate::config::{Discovery as Setting, PlainHttp, Settings, origin_text};
+use crate::error::{Error, Result, Status, foreign_text};
+use crate::flight::Flight;
+use crate::http::{Body, Http, Method, Repeat, Request, Response};
+use crate::log;
+
+const WELL_KNOWN: &str = "/.well-known/openid-configuration";
+
+/// How long metadata is used if the provider does not say.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
+const MIN_LIFETIME: Duration = Duration::from_secs(5 * 60);
+const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long nothing is fetched after a failure; doubled with each further one.
+const FIRST_BACK_OFF: Duration = Duration::from_secs(1);
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(60);
+
+/// Keeps what the provider publishes about itself. Belongs to one process.
+pub(crate) struct Discovery {
+    source: Arc<Source>,
+    known: Arc<ArcSwap<Known>>,
+    flight: Flight<Arc<Endpoints>>,
+    worker_threads: usize,
+}
+
+/// What is known, and when to ask again.
+#[derive(Clone, Default)]
+struct Known {
+    endpoints: Option<Arc<Endpoints>>,
+    fresh_until: Option<Instant>,
+    /// Before this, nothing is fetched, because the last fetch failed.
+    retry_at: Option<Instant>,
+    failure: Option<Error>,
+    failures_in_a_row: u32,
+    fetches: u64,
+}
+
+/// Where the metadata is and what it must agree with.
+struct Source {
+    http: Http,
+    url: Url,
+    issuer: String,
+    any_origin: bool,
+    insecure_hosts: Vec<String>,
+    timeout: Duration,
+}
+
+impl Discovery {
+    /// Fetches nothing yet. Settings that share a `SharedKey` give the same.
+    ///
+    /// # Errors
+    /// `CONFIG` if the issuer is not a URL.
+    pub(crate) fn new(settings: &Settings, http: Http) -> Result<Discovery> {
+        Ok(Discovery {
+            source: Arc::new(Source {
+                http,
+                url: metadata_url(&settings.issuer)?,
+                issuer: settings.issuer.clone(),
+                any_origin: settings.discovery == Setting::AnyOrigin,
+                insecure_hosts: settings.insecure_hosts.clone(),
+                timeout: settings.timeout,
+            }),
+            known: Arc::default(),
+            flight: Flight::default(),
+            worker_threads: settings.worker_threads,
+        })
+    }
+
+    /// The endpoints, as far as they are known without the network.
+    pub(crate) fn current(&self) -> Option<Arc<Endpoints>> {
+        self.known.load().endpoints.clone()
+    }
+
+    /// The endpoints, fetched if need be. Those that are known remain in use while the provider
+    /// cannot be reached.
+    ///
+    /// # Errors
+    /// Those of [`Http::send`]; `ISSUER` if the metadata is another issuer's,
+    /// `MALFORMED_RESPONSE` if it cannot be used.
+    pub(crate) async fn endpoints(&self) -> Result<Arc<Endpoints>> {
+        let known = self.known.load_full();
+        let now = Instant::now();
+        match &known.endpoints {
+            Some(endpoints) if known.is_fresh(now) => Ok(endpoints.clone()),
+            Some(endpoints) => {
+                if known.may_fetch(now) {
+                    self.flight
+                        .start(self.worker_threads, || self.fetch(&known));
+                }
+                Ok(endpoints.clone())
+            }
+            None if known.may_fetch(now) => {
+                self.flight
+                    .join(self.worker_threads, || self.fetch(&known))
+                    .await
+            }
+            None => Err(known.unavailable(now)),
+        }
+    }
+
+    /// What the statistics of a client say about discovery.
+    pub(crate) fn stats(&self) -> Value {
+        let known = self.known.load();
+        serde_json::json!({
+            "known": known.endpoints.is_some(),
+            "fetches": known.fetches,
+            "failures_in_a_row": known.failures_in_a_row,
+        })
+    }
+
+    /// Fetches, unless somebody else did since `seen` was known.
+    fn fetch(&self, seen: &Known) -> impl Future<Output = Result<Arc<Endpoints>>> + Send + use<> {
+        let source = self.source.clone();
+        let known = self.known.clone();
+        let seen = seen.fetches;
+        async move {
+            let current = known.load_full();
+            if let (Some(endpoints), true) = (&current.endpoints, current.fetches != seen) {
+                return Ok(endpoints.clone());
+            }
+            let outcome = source.fetch().await;
+            let issuer = &source.issuer;
+            match &outcome {
+                Ok(_) => log::info("oauth", &format!("fetched the metadata of {issuer}")),
+                Err(e) => log::warn("oauth", &format!("the metadata of {issuer}: {e}")),
+            }
+            let after = known.load().after(&outcome, Instant::now());
+            known.store(Arc::new(after));
+            outcome.map(|(endpoints, _)| endpoints)
+        }
+    }
+}
+
+impl Known {
+    fn is_fresh(&self, now: Instant) -> bool {
+        self.fresh_until.is_some_and(|until| now < until)
+    }
+
+    fn may_fetch(&self, now: Instant) -> bool {
+        self.retry_at.is_none_or(|at| at <= now)
+    }
+
+    fn after(&self, outcome: &Result<(Arc<Endpoints>, Duration)>, now: Instant) -> Known {
+        let fetches = self.fetches + 1;
+        match outcome {
+            Ok((endpoints, lifetime)) => Known {
+                endpoints: Some(endpoints.clone()),
+                fresh_until: Some(now + *lifetime),
+                fetches,
+                ..Known::default()
+            },
+            Err(error) => {
+                let doubled = FIRST_BACK_OFF * 2_u32.pow(self.failures_in_a_row.min(16));
+                Known {
+                    retry_at: Some(now + doubled.min(LONGEST_BACK_OFF)),
+                    failure: Some(error.clone()),
+                    failures_in_a_row: self.failures_in_a_row.saturating_add(1),
+                    fetches,
+                    ..self.clone()
+                }
+            }
+        }
+    }
+
+    /// The failure of the last fetch, for those who come before the next one.
+    fn unavailable(&self, now: Instant) -> Error {
+        let wait = self.retry_at.map(|at| at.saturating_duration_since(now));
+        match &self.failure {
+            Some(error) => error
+                .clone()
+                .with_retry_after(error.retry_after().max(wait)),
+            None => not_prepared(),
+        }
+    }
+}
+
+/// For calls that may not use the network.
+pub(crate) fn not_prepared() -> Error {
+    Error::new(
+        Status::NotPrepared,
+        "the provider's endpoints are not known yet; prepare the client first",
+    )
+}
+
+impl Source {
+    async fn fetch(&self) -> Result<(Arc<Endpoints>, Duration)> {
+        let response = self
+            .http
+            .send(Request {
+                method: Method::Get,
+                url: self.url.clone(),
+                headers: Vec::new(),
+                body: Body::Empty,
+                repeat: Repeat::Idempotent,
+                deadline: tokio::time::Instant::now() + self.timeout,
+            })
+            .await?;
+        let endpoints = self.read(&response)?;
+        let lifetime = response.max_age().unwrap_or(DEFAULT_LIFETIME);
+        Ok((
+            Arc::new(endpoints),
+            lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME),
+        ))
+    }
+
+    fn read(&self, response: &Response) -> Result<Endpoints> {
+        if response.status != 200 {
+            let status = response.status;
+            return Err(Error::new(
+                Status::Http,
+                format!("{} answered with HTTP status {status}", self.url),
+            )
+            .with_http_status(status)
+            .with_retry_after(response.retry_after()));
+        }
+        let metadata = Metadata {
+            source: self,
+            members: response.json_object(&format!("the metadata at {}", self.url))?,
+        };
+        metadata.check_issuer()?;
+        Ok(Endpoints {
+            issuer: self.issuer.clone(),
+            authorization: metadata.required("authorization_endpoint")?,
+            token: metadata.required("token_endpoint")?,
+            jwks: metadata.required("jwks_uri")?,
+            response_iss_required: metadata
+                .flag("authorization_response_iss_parameter_supported")?,
+            logout: metadata.endpoint("end_session_endpoint")?,
+            userinfo: metadata.endpoint("userinfo_endpoint")?,
+            revocation: metadata.endpoint("revocation_endpoint")?,
+            introspection: metadata.endpoint("introspection_endpoint")?,
+            device_authorization: metadata.endpoint("device_authorization_endpoint")?,
+        })
+    }
+}
+
+/// The metadata while it is checked.
+struct Metadata<'a> {
+    source: &'a Source,
+    members: Map<String, Value>,
+}
+
+impl Metadata<'_> {
+    /// The issuer must be the configured one, letter by letter (OpenID Connect Discovery 1.0,
+    /// section 4.3); otherwise one provider could speak for another.
+    fn check_issuer(&self) -> Result<()> {
+        let configured = &self.source.issuer;
+        match self.members.get("issuer") {
+            Some(Value::String(issuer)) if issuer == configured => Ok(()),
+            Some(Value::String(issuer)) => Err(Error::new(
+                Status::Issuer,
+                format!(
+                    "the metadata at {} is of the issuer \"{}\", not of \"{configured}\"; \
+                     the setting issuer must be the same letter by letter",
+                    self.source.url,
+                    foreign_text(issuer),
+                ),
+            )
+            .with_field("issuer")),
+            _ => Err(self.wrong("issuer", "is missing")),
+        }
+    }
+
+    fn required(&self, name: &str) -> Result<Url> {
+        self.endpoint(name)?
+            .ok_or_else(|| self.wrong(name, "is missing"))
+    }
+
+    fn endpoint(&self, name: &str) -> Result<Option<Url>> {
+        let text = match self.members.get(name) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) => text,
+            Some(_) => return Err(self.wrong(name, "is not a URL")),
+        };
+        let url = Url::parse(text).map_err(|_| self.wrong(name, "is not a URL"))?;
+        if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
+            return Err(self.wrong(name, "has a fragment or a user name"));
+        }
+        if !PlainHttp::to(&self.source.insecure_hosts).allows(&url) {
+            return Err(self.wrong(name, "is not https"));
+        }
+        if !self.source.any_origin && origin_text(&url) != origin_text(&self.source.url) {
+            return Err(self.wrong(
+                name,
+                "stands on another origin than the issuer; the setting discovery accepts that as any_origin",
+            ));
+        }
+        Ok(Some(url))
+    }
+
+    fn flag(&self, name: &str) -> Result<bool> {
+        match self.members.get(name) {
+            None | Some(Value::Null) => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(self.wrong(name, "is neither true nor false")),
+        }
+    }
+
+    fn wrong(&self, name: &str, what: &str) -> Error {
+        Error::new(
+            Status::MalformedResponse,
+            format!("the metadata at {}: {name} {what}", self.source.url),
+        )
+    }
+}
+
+/// Where an issuer publishes its metadata: below its own path, if it has one.
+fn metadata_url(issuer: &str) -> Result<Url> {
+    let base = issuer.strip_suffix('/').unwrap_or(issuer);
+    Url::parse(&format!("{base}{WELL_KNOWN}"))
+        .map_err(|_| Error::new(Status::Config, "issuer: is not a URL").with_field("issuer"))
+}
+
+impl std::fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Discovery({})", self.source.url)
+    }
+}
