@@ -158,3 +158,53 @@ impl ToJson for JsonText {
 pub(super) fn secret_json(json: String) -> Result<char_p::Box> {
     owned_text(&Zeroizing::new(json))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status_and_error(outcome: Result<()>) -> (Status, Option<kinde_error>) {
+        let mut error = MaybeUninit::uninit();
+        let status = report(Some(&mut error), outcome);
+        // SAFETY: `report` writes the error each time.
+        let error = unsafe { error.assume_init() };
+        (status, error.map(|error| *error.into()))
+    }
+
+    #[test]
+    fn a_panic_becomes_internal() {
+        let outcome = guard(|| -> Result<()> { panic!("on purpose") });
+        let (status, error) = status_and_error(outcome);
+        assert_eq!(status, Status::Internal);
+        assert!(error.is_some());
+    }
+
+    #[test]
+    fn the_error_is_written_on_success_too() {
+        let (status, error) = status_and_error(Ok(()));
+        assert_eq!(status, Status::Ok);
+        assert!(error.is_none());
+    }
+
+    #[test]
+    fn out_parameters_are_never_read_and_are_zero_on_failure() {
+        let mut out = MaybeUninit::new(77i64);
+        let fails = || Err::<i64, _>(Error::new(Status::TokenExpired, "expired"));
+        assert_eq!(
+            respond("answer", Some(&mut out), None, fails),
+            Status::TokenExpired
+        );
+        // SAFETY: `respond` writes it each time.
+        assert_eq!(unsafe { out.assume_init() }, 0);
+        assert_eq!(
+            respond("answer", None, None, || Ok(1i64)),
+            Status::NullArgument
+        );
+    }
+
+    #[test]
+    fn a_text_with_nul_is_refused_rather_than_cut() {
+        assert!(owned_text("a\0b").is_err());
+        assert_eq!(owned_text("").unwrap().to_bytes(), b"");
+    }
+}

@@ -260,13 +260,15 @@ fn ensure_fresh(
     }))
 }
 
-/// Renews the session's tokens if the access token lives less than `min_seconds` more. The only
-/// place where the library refreshes by itself: call it once before the questions of a request.
+/// Renews the session's tokens if the access token lives less than `min_seconds` more; fewer than 0
+/// count as 0. The only place where the library refreshes by itself: call it once before the
+/// questions of a request.
 ///
-/// `*refreshed` says whether tokens came. Any thread; blocks only if it refreshes, at most as long as
-/// the setting `timeout_ms` says.
-/// Fails with NULL_ARGUMENT, INVALID_ARGUMENT (`min_seconds` is negative) and the statuses of
-/// kinde_session_refresh.
+/// `*refreshed` says whether new tokens came. A token that cannot be renewed now, but is not expired,
+/// is good enough. With the setting `auto_refresh` off it never refreshes.
+/// Any thread; blocks only if it refreshes, at most as long as the setting `timeout_ms` says.
+/// Fails with TOKEN_EXPIRED (it is, and there is no refresh token, or `auto_refresh` is off) and the
+/// statuses of kinde_session_refresh.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_ensure_fresh(
     session: Option<NonNull<kinde_session>>,
