@@ -26,7 +26,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("permissions: {}", session.permissions(TokenType::Access)?);
         println!("flags: {}", session.flags(TokenType::Access)?);
         session.refresh().await?;
-        println!("refreshed; the access token ends at {}", session.expires_at()?);
+        println!(
+            "refreshed; the access token ends at {}",
+            session.expires_at()?
+        );
         println!("{}", session.logout(&LogoutParams::default()).await?);
         Ok(())
     })

@@ -17,7 +17,7 @@ pub use self::verification::VerifyOptions;
 use crate::config::{Config, Discovery, Settings};
 use crate::error::{Error, Result, Status};
 use crate::json::Json;
-use crate::oauth::{AuthorizationParams, Endpoints};
+use crate::oauth::{AuthorizationParams, Endpoints, not_prepared};
 use crate::runtime::{self, PerProcess, Run};
 use crate::session::Session;
 
@@ -75,7 +75,7 @@ impl Client {
         Session::new(self)
     }
 
-    /// Numbers for a dashboard: `{in_use, issuers, verifications, machine_tokens}`.
+    /// Numbers for a dashboard: `{in_use, issuers, verifications, machine_tokens, discovery}`.
     /// What a client of this process has not used yet is not counted.
     pub fn stats(&self) -> Result<Json> {
         let Some(shared) = self.0.shared.get() else {
@@ -87,6 +87,7 @@ impl Client {
             "issuers": keys["issuers"],
             "verifications": keys["verifications"],
             "machine_tokens": shared.machine_tokens.len(),
+            "discovery": shared.discovery.stats(),
         })))
     }
 
@@ -151,7 +152,12 @@ impl Client {
         if let Some(endpoints) = &self.0.endpoints {
             return Ok(endpoints.clone());
         }
-        Err(not_discovered())
+        let shared = self.shared()?;
+        let endpoints = shared.discovery.endpoints().await?;
+        shared
+            .verifier
+            .set_keys_url(&endpoints.issuer, endpoints.jwks.clone());
+        Ok(endpoints)
     }
 
     /// Where the provider's endpoints are, if that is known without the network.
@@ -159,15 +165,8 @@ impl Client {
         if let Some(endpoints) = &self.0.endpoints {
             return Ok(endpoints.clone());
         }
-        Err(not_discovered())
+        self.shared()?.discovery.current().ok_or_else(not_prepared)
     }
-}
-
-fn not_discovered() -> Error {
-    Error::new(
-        Status::NotPrepared,
-        "the provider's endpoints are not discovered yet: call prepare first",
-    )
 }
 
 impl fmt::Debug for Client {

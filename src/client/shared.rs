@@ -7,14 +7,16 @@ use crate::client::machine::MachineTokens;
 use crate::config::{Settings, SharedKey};
 use crate::error::Result;
 use crate::http::Http;
+use crate::oauth::Discovery;
 use crate::runtime::{PerProcess, lock};
 use crate::token::Verifier;
 
-/// Connections, keys, verdicts on signatures and machine tokens.
+/// Connections, keys, verdicts on signatures, the provider's metadata and machine tokens.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub http: Http,
     pub verifier: Verifier,
+    pub discovery: Discovery,
     pub machine_tokens: MachineTokens,
 }
 
@@ -45,6 +47,7 @@ impl Shared {
         let http = Http::new(settings)?;
         Ok(Shared {
             verifier: Verifier::new(settings, http.clone())?,
+            discovery: Discovery::new(settings, http.clone())?,
             machine_tokens: MachineTokens::default(),
             http,
         })

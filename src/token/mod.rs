@@ -18,10 +18,8 @@ mod rules;
 mod verifications;
 mod verifier;
 
-pub(crate) use claims::{Claims, User};
-pub(crate) use flags::{FlagRef, FlagType};
+pub(crate) use claims::Claims;
 pub(crate) use jws::Signed;
-pub(crate) use registered::Kind;
 pub(crate) use rules::{AccessRules, Expiry, IdRules, judge_access, judge_id};
 pub(crate) use verifier::{Verifier, would_block};
 
