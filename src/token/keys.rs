@@ -2,19 +2,18 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use serde_json::json;
-use tokio::sync::watch;
 use url::Url;
 
 use super::key_set::KeySet;
 use super::verifications::Verifications;
 use crate::error::{Error, Result, Status};
+use crate::flight::Flight;
 use crate::http::{Body, Http, Method, Repeat, Request, Response};
-use crate::runtime::{lock, run_to_end};
 
 /// How long a key set is used without asking again, if the issuer does not say.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -76,7 +75,7 @@ pub(super) struct IssuerKeys {
     fetching: Arc<Fetching>,
     known: ArcSwap<Known>,
     /// The fetch under way, for all to wait for.
-    flight: Mutex<Option<watch::Receiver<()>>>,
+    flight: Flight<()>,
 }
 
 /// What is known of an issuer's keys.
@@ -131,13 +130,13 @@ impl Known {
         }
     }
 
-    fn may_fetch(&self, cause: Cause, now: Instant) -> bool {
+    pub(super) fn may_fetch(&self, cause: Cause, now: Instant) -> bool {
         let passed = |at: Option<Instant>| at.is_none_or(|at| at <= now);
         passed(self.retry_at) && (cause == Cause::Age || passed(self.cool_until))
     }
 
     /// What is known after a fetch.
-    fn after(
+    pub(super) fn after(
         &self,
         outcome: Result<(KeySet, Duration)>,
         cause: Cause,
@@ -200,7 +199,7 @@ impl IssuerKeys {
             given: false,
             fetching,
             known: ArcSwap::default(),
-            flight: Mutex::default(),
+            flight: Flight::default(),
         })
     }
 
@@ -216,7 +215,7 @@ impl IssuerKeys {
             given: true,
             fetching,
             known: ArcSwap::from_pointee(known),
-            flight: Mutex::default(),
+            flight: Flight::default(),
         })
     }
 
@@ -232,48 +231,35 @@ impl IssuerKeys {
 
     /// Whether [`IssuerKeys::refresh`] would do something about keys that are known as `known`.
     pub(super) fn may_fetch(&self, known: &Known, cause: Cause, now: Instant) -> bool {
-        !self.given && (known.may_fetch(cause, now) || lock(&self.flight).is_some())
+        !self.given && known.may_fetch(cause, now)
     }
 
     /// Waits for a fetch that ends after keys were known as `seen`: the one under way, or a new
     /// one if it is time for one.
     pub(super) async fn refresh(self: &Arc<Self>, seen: &Known, cause: Cause) {
-        if let Some(mut flight) = self.join_or_start(seen, cause) {
-            // Nothing is ever sent: the fetch has ended when the sender is gone.
-            let _ = flight.changed().await;
-        }
+        let threads = self.fetching.worker_threads;
+        let fetch = || self.clone().fetch_after(seen.fetches, cause);
+        // What came of it is told by what is known then.
+        let _ = self.flight.join(threads, fetch).await;
     }
 
     /// The same without waiting.
     pub(super) fn refresh_in_background(self: &Arc<Self>, seen: &Known, cause: Cause) {
-        self.join_or_start(seen, cause);
+        if self.may_fetch(seen, cause, Instant::now()) {
+            let threads = self.fetching.worker_threads;
+            let fetch = || self.clone().fetch_after(seen.fetches, cause);
+            self.flight.start(threads, fetch);
+        }
     }
 
-    fn join_or_start(self: &Arc<Self>, seen: &Known, cause: Cause) -> Option<watch::Receiver<()>> {
-        let mut flight = lock(&self.flight);
-        if let Some(under_way) = &*flight {
-            return Some(under_way.clone());
+    async fn fetch_after(self: Arc<Self>, seen: u64, cause: Cause) -> Result<()> {
+        let known = self.known.load_full();
+        // Between asking for this fetch and its start another may have ended.
+        if known.fetches == seen && self.may_fetch(&known, cause, Instant::now()) {
+            let outcome = self.fetch().await;
+            self.learn(outcome, cause);
         }
-        let known = self.known.load();
-        if self.given || known.fetches != seen.fetches || !known.may_fetch(cause, Instant::now()) {
-            return None;
-        }
-        let (sender, receiver) = watch::channel(());
-        *flight = Some(receiver.clone());
-        // The work may be dropped at once, and its landing takes the lock.
-        drop(flight);
-        let landing = Landing {
-            keys: self.clone(),
-            _ended: sender,
-        };
-        // Goes on when those who wait give up, for those who come after them.
-        drop(run_to_end(self.fetching.worker_threads, async move {
-            let outcome = landing.keys.fetch().await;
-            landing.keys.learn(outcome, cause);
-            drop(landing);
-            Ok(())
-        }));
-        Some(receiver)
+        Ok(())
     }
 
     async fn fetch(&self) -> Result<(KeySet, Duration)> {
@@ -328,20 +314,8 @@ impl IssuerKeys {
     }
 }
 
-/// Clears the flight when a fetch ends, however it ends, and then wakes those who wait.
-struct Landing {
-    keys: Arc<IssuerKeys>,
-    _ended: watch::Sender<()>,
-}
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        *lock(&self.keys.flight) = None;
-    }
-}
-
 /// How long a key set may be used: as long as the answer says, within our bounds.
-fn lifetime(response: &Response) -> Duration {
+pub(super) fn lifetime(response: &Response) -> Duration {
     let lifetime = response.max_age().unwrap_or(DEFAULT_LIFETIME);
     lifetime.clamp(MIN_LIFETIME, MAX_LIFETIME)
 }

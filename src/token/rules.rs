@@ -23,7 +23,7 @@ pub(crate) enum Expiry {
 /// What an access token must satisfy.
 #[derive(Clone, Debug)]
 pub(crate) struct AccessRules<'a> {
-    settings: &'a Settings,
+    pub settings: &'a Settings,
     /// The audiences that it was requested with. It must be for one of them.
     pub audiences: &'a [String],
     /// In a session: `azp`, if present, must be this application.
@@ -36,7 +36,7 @@ pub(crate) struct AccessRules<'a> {
 /// What an ID token must satisfy.
 #[derive(Clone, Debug)]
 pub(crate) struct IdRules<'a> {
-    settings: &'a Settings,
+    pub settings: &'a Settings,
     /// The nonce that was given to this exchange.
     pub nonce: Option<&'a str>,
     /// The access token that came with it, for `at_hash`.
