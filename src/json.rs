@@ -88,10 +88,6 @@ impl Json {
     pub(crate) fn value(&self) -> &serde_json::Value {
         &self.0
     }
-
-    pub(crate) fn into_value(self) -> serde_json::Value {
-        self.0
-    }
 }
 
 fn view(value: &serde_json::Value) -> JsonView<'_> {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::check::{self, Checked, PlainHttp, origin_text};
-use super::settings::{AccessTokenFormat, Algorithm, Discovery, GrantType, Settings};
+use super::settings::{
+    AccessTokenFormat, Algorithm, ApiValidation, Discovery, GrantType, Settings,
+};
 use super::table::{Absent, Kind, Name, Setting};
 use super::{Config, GivenValue};
 use crate::error::{Error, FieldError, Result, Status, foreign_text};
@@ -43,6 +45,24 @@ impl Settings {
             Some(settings) if reader.wrong.is_empty() => Ok(settings),
             _ => Err(Error::of_fields(Status::Config, reader.wrong)),
         }
+    }
+}
+
+/// Checks what bindings, stores, webhooks and API calls act upon, with all the others, so that every
+/// fault is reported at once.
+fn check_settings_of_others(read: &mut Reader<'_>) {
+    read.boolean(Name::auto_refresh);
+    read.items(Name::seal_keys, check::seal_key);
+    read.one(Name::store_url, check::store);
+    read.seconds(Name::webhook_tolerance_seconds);
+    read.choice::<ApiValidation>(Name::api_validation);
+    let idle = read.seconds(Name::session_idle_seconds);
+    let max = read.seconds(Name::session_max_seconds);
+    if idle > max && max.is_some() && read.is_given(Name::session_idle_seconds) {
+        read.fault(
+            Name::session_idle_seconds,
+            "must not be longer than session_max_seconds",
+        );
     }
 }
 
@@ -99,17 +119,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
             "is required for grant_type client_credentials",
         );
     }
-    let session_idle = read.seconds(Name::session_idle_seconds);
-    let session_max = read.seconds(Name::session_max_seconds);
-    if let (Some(idle), Some(max)) = (session_idle, session_max)
-        && idle > max
-        && read.is_given(Name::session_idle_seconds)
-    {
-        read.fault(
-            Name::session_idle_seconds,
-            "must not be longer than session_max_seconds",
-        );
-    }
+    check_settings_of_others(read);
 
     let redirect = read.one(Name::redirect_uri, redirect_uri);
     let logout_redirect = read.one(Name::logout_redirect_uri, redirect_uri);
@@ -134,21 +144,12 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
     let proxy = read.one(Name::proxy, |text| {
         check::proxy(text).map(|()| Secret::new(text))
     });
-    let auto_refresh = read.boolean(Name::auto_refresh);
     let authorization_params = read.object(Name::authorization_params);
     let return_origins = read.items(Name::return_origins, |text| {
         origin(text).map(|url| origin_text(&url))
     });
     let sign_in_lifetime = read.seconds(Name::sign_in_lifetime_seconds);
-    let seal_keys = read.items(Name::seal_keys, |text| {
-        check::seal_key(text).map(|()| Secret::new(text))
-    });
-    let store_url = read.one(Name::store_url, |text| {
-        check::store(text).map(|()| Secret::new(text))
-    });
     let revoke_on_logout = read.boolean(Name::revoke_on_logout);
-    let webhook_tolerance = read.seconds(Name::webhook_tolerance_seconds);
-    let api_validation = read.boolean(Name::api_validation);
     let worker_threads = read.whole(Name::worker_threads);
     let user_agent = read.one(Name::user_agent, printable);
     let framework = read.one(Name::framework, printable);
@@ -196,17 +197,10 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         jwks_cooldown: jwks_cooldown?,
         ca_file,
         proxy,
-        auto_refresh: auto_refresh?,
         authorization_params,
         return_origins,
         sign_in_lifetime: sign_in_lifetime?,
-        seal_keys,
-        store_url,
-        session_idle: session_idle?,
-        session_max: session_max?,
         revoke_on_logout: revoke_on_logout?,
-        webhook_tolerance: webhook_tolerance?,
-        api_validation: api_validation?,
         worker_threads: worker_threads?,
         user_agent,
         framework,

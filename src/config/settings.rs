@@ -62,22 +62,12 @@ pub(crate) struct Settings {
     /// `off`, or a URL; may hold credentials. The environment decides if there is none.
     pub proxy: Option<Secret>,
     pub insecure_hosts: Vec<String>,
-    pub auto_refresh: bool,
     /// Default authorization parameters, checked against the parameter table.
     pub authorization_params: serde_json::Map<String, serde_json::Value>,
     /// Origins without a trailing slash.
     pub return_origins: Vec<String>,
     pub sign_in_lifetime: Duration,
-    /// Keys of sealed sessions; the first seals.
-    pub seal_keys: Vec<Secret>,
-    /// Where sessions are kept; may hold credentials.
-    pub store_url: Option<Secret>,
-    pub session_idle: Duration,
-    pub session_max: Duration,
     pub revoke_on_logout: bool,
-    pub webhook_tolerance: Duration,
-    /// Whether parameters of API calls are checked before they are sent.
-    pub api_validation: bool,
     pub worker_threads: usize,
     /// Suffix of the user agent: the binding that calls.
     pub user_agent: Option<String>,
@@ -267,4 +257,12 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// What becomes of fields of an API call that the catalogue does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum ApiValidation {
+    Strict,
+    Lenient,
 }

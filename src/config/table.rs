@@ -3,7 +3,8 @@
 use strum::VariantNames;
 
 use super::settings::{
-    AccessTokenFormat, Algorithm, ClientAuthMethod, Discovery as DiscoverySetting, GrantType,
+    AccessTokenFormat, Algorithm, ApiValidation, ClientAuthMethod, Discovery as DiscoverySetting,
+    GrantType,
 };
 
 /// One setting.
@@ -262,12 +263,12 @@ settings! {
         "How long a kept session lives without use.";
     session_max_seconds: seconds(60, 34_560_000), Value("2592000"), [],
         "How long a kept session lives at all.";
-    revoke_on_logout: Kind::Boolean, Value("false"), [],
+    revoke_on_logout: Kind::Boolean, Value("true"), [],
         "Whether logout revokes the refresh token.";
     webhook_tolerance_seconds: seconds(1, 2_592_000), Value("172800"), [],
         "How old a webhook may be; Kinde tries again for 36 hours.";
-    api_validation: Kind::Boolean, Value("true"), [],
-        "Whether the parameters of an API call are checked before it is sent.";
+    api_validation: Kind::Choice(ApiValidation::VARIANTS), Value("strict"), [],
+        "Whether unknown fields of an API call are refused before it is sent.";
     worker_threads: Kind::Whole { unit: "threads", min: 1, max: 64 }, Value("2"), [],
         "Threads of the library in this process; the first client that needs the network decides.";
     user_agent: Kind::Text, Nothing, [],

@@ -52,8 +52,8 @@ fn two_settings_are_enough() {
     assert_eq!(settings.clock_leeway.as_secs(), 60);
     assert_eq!(settings.sign_in_lifetime.as_secs(), 900);
     assert_eq!(settings.worker_threads, 2);
-    assert!(settings.pkce && settings.auto_refresh);
-    assert!(!settings.revoke_on_logout && !settings.id_token_audience_fallback);
+    assert!(settings.pkce);
+    assert!(settings.revoke_on_logout && !settings.id_token_audience_fallback);
     assert!(settings.audience.is_empty() && settings.extra_issuers.is_empty());
     let endpoints = [
         (&settings.authorization_endpoint, "/oauth2/auth"),
@@ -465,10 +465,16 @@ fn cases() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         "id_token_audience_fallback",
         "auto_refresh",
         "revoke_on_logout",
-        "api_validation",
     ] {
         add(name, boolean());
     }
+    add(
+        "api_validation",
+        (
+            vec![json!("strict"), json!("lenient")],
+            vec![json!("loose"), json!(true)],
+        ),
+    );
     add(
         "issuer",
         (

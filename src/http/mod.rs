@@ -47,14 +47,11 @@ pub(crate) struct Request {
     pub deadline: Instant,
 }
 
-/// The methods of the Kinde APIs (RFC 9110, section 9; RFC 5789).
+/// The methods of OAuth and OpenID Connect (RFC 9110, section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     Get,
     Post,
-    Put,
-    Patch,
-    Delete,
 }
 
 /// What is sent.
@@ -63,8 +60,6 @@ pub(crate) enum Body {
     Empty,
     /// `application/x-www-form-urlencoded`
     Form(Zeroizing<String>),
-    /// `application/json`
-    Json(Zeroizing<String>),
 }
 
 /// Whether a request may be sent again after a failure.
@@ -81,7 +76,6 @@ impl fmt::Debug for Body {
         f.write_str(match self {
             Body::Empty => "Empty",
             Body::Form(_) => "Form(…)",
-            Body::Json(_) => "Json(…)",
         })
     }
 }
@@ -258,9 +252,6 @@ impl Method {
         match self {
             Method::Get => "GET",
             Method::Post => "POST",
-            Method::Put => "PUT",
-            Method::Patch => "PATCH",
-            Method::Delete => "DELETE",
         }
     }
 }
@@ -270,9 +261,6 @@ impl From<Method> for reqwest::Method {
         match method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
-            Method::Put => reqwest::Method::PUT,
-            Method::Patch => reqwest::Method::PATCH,
-            Method::Delete => reqwest::Method::DELETE,
         }
     }
 }
@@ -282,7 +270,6 @@ impl Body {
         match self {
             Body::Empty => None,
             Body::Form(_) => Some("application/x-www-form-urlencoded"),
-            Body::Json(_) => Some("application/json"),
         }
     }
 
@@ -290,7 +277,7 @@ impl Body {
     fn into_bytes(self) -> Option<Bytes> {
         match self {
             Body::Empty => None,
-            Body::Form(text) | Body::Json(text) => Some(Bytes::from_owner(text)),
+            Body::Form(text) => Some(Bytes::from_owner(text)),
         }
     }
 }

@@ -42,21 +42,9 @@ impl Response {
         )
     }
 
-    /// Whether the status says that the request was done (2xx).
-    pub(crate) fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
-    }
-
     /// The first header of this name, in any case, if it is readable text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
-    }
-
-    /// All headers that are readable text.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
     }
 
     /// How long the other side asks to wait: `Retry-After` (RFC 9110, section 10.2.3), or Kinde's

@@ -48,7 +48,7 @@ impl Session {
         if held.lasts(min_seconds.max(0)) || (held.refreshed_in_vain && held.lasts(0)) {
             return Ok(false);
         }
-        if !held.can_be_renewed() || !self.0.client.settings().auto_refresh {
+        if !held.can_be_renewed() {
             return self.0.state.load().live().map(|_| false);
         }
         match self.join_refresh(held.clone()).await {

@@ -27,8 +27,8 @@ pub(crate) struct User<'a> {
 }
 
 impl Claims {
-    /// Claims that were verified before and kept as JSON text. Fails with `TOKEN_MALFORMED`.
-    pub(crate) fn from_verified_text(text: String) -> Result<Claims> {
+    #[cfg(test)]
+    pub(super) fn from_verified_text(text: String) -> crate::error::Result<Claims> {
         Payload::new(text).map(Claims::of_payload)
     }
 

@@ -410,10 +410,7 @@ impl Signed {
         self.time_of(Name::Exp).ok()?.map(|time| time as i64)
     }
 
-    pub(crate) fn issuer(&self) -> Option<Cow<'_, str>> {
-        self.text_of(Name::Iss).ok()?
-    }
-
+    /// Whom the token speaks of; nobody, if it is a machine's.
     pub(crate) fn subject(&self) -> Option<Cow<'_, str>> {
         self.text_of(Name::Sub).ok()?
     }

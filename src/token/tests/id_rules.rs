@@ -332,14 +332,23 @@ fn a_webhook_is_neither() {
         "type": "user.created", "event_id": "event_1", "data": {}, "source": "api",
         "timestamp": "2026-01-01T00:00:00Z",
     });
-    assert_eq!(signed(&webhook).kind(), Some(crate::token::Kind::Webhook));
+    assert_eq!(
+        signed(&webhook).kind(),
+        Some(crate::token::registered::Kind::Webhook)
+    );
     assert_fails(judge(&webhook), Status::TokenKind, None);
     for claim in ["scp", "at_hash", "sub"] {
         let claims = with(webhook.clone(), claim, json!("x"));
-        assert_ne!(signed(&claims).kind(), Some(crate::token::Kind::Webhook));
+        assert_ne!(
+            signed(&claims).kind(),
+            Some(crate::token::registered::Kind::Webhook)
+        );
     }
     for claim in ["type", "event_id", "data"] {
         let claims = without(webhook.clone(), claim);
-        assert_ne!(signed(&claims).kind(), Some(crate::token::Kind::Webhook));
+        assert_ne!(
+            signed(&claims).kind(),
+            Some(crate::token::registered::Kind::Webhook)
+        );
     }
 }
