@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::authorization_params::AuthorizationParams;
 use super::parameters::{COUNT, PARAMETERS, position};
-use super::{Endpoints, pkce, query, random, return_to};
+use super::query::Query;
+use super::{Endpoints, pkce, random, return_to};
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -240,19 +241,19 @@ fn url<'a>(
     params: &'a AuthorizationParams,
 ) -> String {
     let room: usize = slots.iter().flatten().map(|value| value.len() + 16).sum();
-    let mut query = query::extend(&endpoints.authorization, room + LIBRARY_PART);
+    let mut query = Query::extend(&endpoints.authorization, room + LIBRARY_PART);
     for (parameter, value) in PARAMETERS.iter().zip(slots) {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            query.append_pair(parameter.name, value);
+            query.append(parameter.name, value);
         }
     }
     for (name, value) in configured_extra {
         if params.extra().all(|(given, _)| given != name) {
-            query.append_pair(name, value);
+            query.append(name, value);
         }
     }
     for (name, value) in params.extra() {
-        query.append_pair(name, value);
+        query.append(name, value);
     }
     query.finish()
 }

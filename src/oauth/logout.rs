@@ -1,6 +1,7 @@
 //! Where to send the browser to end the sign-in at the provider.
 
-use super::{Endpoints, query};
+use super::Endpoints;
+use super::query::Query;
 use crate::config::{OptionalEndpoint, Settings};
 use crate::error::{Error, Result};
 use crate::params::Fields;
@@ -45,9 +46,9 @@ pub(crate) fn url(
     if kinde && redirect.is_none() {
         return Ok(endpoint.as_str().to_owned());
     }
-    let mut query = query::extend(endpoint, 256);
+    let mut query = Query::extend(endpoint, 256);
     if !kinde {
-        query.append_pair("client_id", &settings.client_id);
+        query.append("client_id", &settings.client_id);
     }
     if let Some(redirect) = redirect {
         let name = if kinde {
@@ -55,7 +56,7 @@ pub(crate) fn url(
         } else {
             "post_logout_redirect_uri"
         };
-        query.append_pair(name, redirect);
+        query.append(name, redirect);
     }
     Ok(query.finish())
 }

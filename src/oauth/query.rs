@@ -1,19 +1,44 @@
 //! `application/x-www-form-urlencoded`, as it stands in query strings and in bodies.
 
-use url::form_urlencoded::Serializer;
+use url::form_urlencoded::byte_serialize;
 use url::{Position, Url};
 use zeroize::Zeroizing;
 
-/// Continues the query of an endpoint's URL, which may have one already (RFC 6749, section 3.1).
-pub(super) fn extend(endpoint: &Url, room: usize) -> Serializer<'static, String> {
-    let start = &endpoint[..Position::AfterQuery];
-    let mut url = String::with_capacity(start.len() + 1 + room);
-    url.push_str(start);
-    if endpoint.query().is_none() {
-        url.push('?');
+/// Pairs that are appended to a text.
+pub(super) struct Query {
+    text: String,
+    /// Whether the next pair needs no separator.
+    at_start: bool,
+}
+
+impl Query {
+    /// Continues the query of an endpoint's URL, which may have one already (RFC 6749, section
+    /// 3.1). `room` is how much will be appended, in bytes.
+    pub(super) fn extend(endpoint: &Url, room: usize) -> Query {
+        let start = &endpoint[..Position::AfterQuery];
+        let mut text = String::with_capacity(start.len() + 1 + room);
+        text.push_str(start);
+        if endpoint.query().is_none() {
+            text.push('?');
+        }
+        Query {
+            text,
+            at_start: endpoint.query().is_none_or(str::is_empty),
+        }
     }
-    let query_start = url.len() - endpoint.query().map_or(0, str::len);
-    Serializer::for_suffix(url, query_start)
+
+    pub(super) fn append(&mut self, name: &str, value: &str) {
+        if !std::mem::take(&mut self.at_start) {
+            self.text.push('&');
+        }
+        self.text.extend(byte_serialize(name.as_bytes()));
+        self.text.push('=');
+        self.text.extend(byte_serialize(value.as_bytes()));
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
 }
 
 /// Writes a body. It may hold secrets, so it is allocated once, for the worst case: what grows is
@@ -23,9 +48,14 @@ pub(super) fn form(fields: &[(&str, &str)]) -> Zeroizing<String> {
         .iter()
         .map(|(name, value)| 3 * (name.len() + value.len()) + 2)
         .sum();
-    let mut serializer = Serializer::new(String::with_capacity(room));
-    serializer.extend_pairs(fields);
-    Zeroizing::new(serializer.finish())
+    let mut query = Query {
+        text: String::with_capacity(room),
+        at_start: true,
+    };
+    for (name, value) in fields {
+        query.append(name, value);
+    }
+    Zeroizing::new(query.finish())
 }
 
 #[cfg(test)]
@@ -47,8 +77,8 @@ mod tests {
             ),
         ] {
             let url = Url::parse(endpoint).unwrap();
-            let mut query = extend(&url, 10);
-            query.append_pair("x", "1 &");
+            let mut query = Query::extend(&url, 10);
+            query.append("x", "1 &");
             assert_eq!(query.finish(), expected);
         }
     }
