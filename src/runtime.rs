@@ -109,6 +109,18 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Runs `start` so that the threads which it starts block every signal: handlers are the host's,
+/// and a write to a lost connection must not end the process by SIGPIPE.
+pub(crate) fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
+    let former = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+    let started = start();
+    if let Ok(former) = former {
+        // Cannot fail: the mask is one that was in force.
+        let _ = former.thread_set_mask();
+    }
+    started
+}
+
 static ENGINE: PerProcess<Engine> = PerProcess::new();
 
 #[derive(Default)]
@@ -125,17 +137,12 @@ struct Running {
 
 impl Running {
     fn start(worker_threads: usize) -> Result<Arc<Running>> {
-        let former = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder
             .worker_threads(worker_threads.max(1))
             .thread_name("kinde")
-            .enable_all()
-            .build();
-        if let Ok(former) = former {
-            // Cannot fail: the mask is one that was in force.
-            let _ = former.thread_set_mask();
-        }
-        let runtime = runtime.map_err(|e| {
+            .enable_all();
+        let runtime = with_signals_blocked(|| builder.build()).map_err(|e| {
             Error::new(
                 Status::Internal,
                 format!("the library's threads could not be started: {e}"),
@@ -259,13 +266,20 @@ impl<T> Drop for Run<T> {
 /// Ends all work as cancelled and joins the library's threads, waiting at most `timeout`.
 /// The next call that needs the network starts anew. Returns whether all threads ended in time.
 pub(crate) fn shutdown(timeout: Duration) -> bool {
+    let deadline = Instant::now() + timeout;
+    let worked = shutdown_engine(deadline);
+    // Last, because what ends may have something to say.
+    let logged = crate::log::shutdown(deadline);
+    worked && logged
+}
+
+fn shutdown_engine(deadline: Instant) -> bool {
     let Some(engine) = ENGINE.get() else {
         return true;
     };
     let Some(running) = lock(&engine.running).take() else {
         return true;
     };
-    let deadline = Instant::now() + timeout;
     running.stop.send_replace(true);
     // Each task holds a receiver until it has answered.
     while !running.stop.is_closed() && Instant::now() < deadline {
