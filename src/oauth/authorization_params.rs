@@ -41,6 +41,11 @@ impl AuthorizationParams {
         Self::from_map(Fields::parse(json)?.rest(), Status::InvalidArgument)
     }
 
+    /// The parameters that can be given, as a table in Markdown.
+    pub fn documentation() -> String {
+        parameters::documentation()
+    }
+
     /// Reads the setting `authorization_params`. Fails with `CONFIG`.
     pub(crate) fn from_setting(map: &Map<String, Value>) -> Result<Self> {
         if map.is_empty() {
@@ -303,11 +308,24 @@ mod tests {
             r#"{"extra": []}"#,
             r#"{"extra": {"a": []}}"#,
             r#"{"extra": {"": "x"}}"#,
+            r#"{"extra": {"a\u0000": "x"}}"#,
+            r#"{"extra": {"a": "\u0000"}}"#,
             r#"{"extra": {"org_code": "x"}}"#,
             r#"{"extra": {"reauth_state": "x"}}"#,
         ] {
             assert_eq!(fields(json), ["extra"], "{json}");
         }
+    }
+
+    #[test]
+    fn names_of_extra_parameters_are_bounded() {
+        let mut params = AuthorizationParams::new();
+        assert!(params.set_extra(&"n".repeat(EXTRA_NAME_LIMIT), "x").is_ok());
+        assert!(
+            params
+                .set_extra(&"n".repeat(EXTRA_NAME_LIMIT + 1), "x")
+                .is_err()
+        );
     }
 
     #[test]

@@ -168,7 +168,7 @@ fn decode(text: &str) -> Result<String> {
 }
 
 fn malformed(message: &str) -> Error {
-    Error::invalid_argument("callback", message)
+    Error::invalid_argument("url_or_query", message)
 }
 
 fn repeated(name: &str) -> Error {
@@ -303,8 +303,17 @@ mod tests {
     fn size_and_number_are_bounded() {
         let long = format!("state=s&code={}", "c".repeat(LIMIT));
         assert_eq!(judged(&long), Err(Status::InvalidArgument));
-        let many: String = (0..=MOST_PARAMETERS).map(|i| format!("p{i}=&")).collect();
-        assert_eq!(judged(&many), Err(Status::InvalidArgument));
+        let longest = &long[..LIMIT];
+        assert_eq!(
+            judged(longest).map(|code| code.len()),
+            Ok(LIMIT - "state=s&code=".len())
+        );
+        let many = |count: usize| -> String { (0..count).map(|i| format!("p{i}=&")).collect() };
+        assert_eq!(
+            judged(&many(MOST_PARAMETERS + 1)),
+            Err(Status::InvalidArgument)
+        );
+        assert_eq!(judged(&many(MOST_PARAMETERS)), Err(Status::StateMismatch));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(super) struct Parameter {
     pub giver: Giver,
     /// Whether `reauth_state` may bring it back.
     pub from_reauth: bool,
+    /// What it does, for the documentation.
+    pub about: &'static str,
 }
 
 /// What values a parameter takes.
@@ -44,15 +46,20 @@ const fn parameter(name: &'static str, kind: Kind, giver: Giver) -> Parameter {
         kind,
         giver,
         from_reauth: false,
+        about: "",
     }
 }
 
-const fn text(name: &'static str) -> Parameter {
-    parameter(name, Kind::Text, Giver::Caller)
+const fn text(name: &'static str, about: &'static str) -> Parameter {
+    parameter(name, Kind::Text, Giver::Caller).about(about)
 }
 
-const fn flag(name: &'static str) -> Parameter {
-    parameter(name, Kind::Flag, Giver::Caller)
+const fn flag(name: &'static str, about: &'static str) -> Parameter {
+    parameter(name, Kind::Flag, Giver::Caller).about(about)
+}
+
+const fn tag(name: &'static str) -> Parameter {
+    text(name, "A marketing tag, kept with the sign-up.")
 }
 
 const fn library(name: &'static str) -> Parameter {
@@ -66,6 +73,11 @@ const fn nobody(name: &'static str, reason: &'static str) -> Parameter {
 impl Parameter {
     const fn kind(mut self, kind: Kind) -> Parameter {
         self.kind = kind;
+        self
+    }
+
+    const fn about(mut self, about: &'static str) -> Parameter {
+        self.about = about;
         self
     }
 
@@ -85,14 +97,14 @@ const NO_REQUEST_OBJECTS: &str = "request objects, which override other paramete
 pub(super) static PARAMETERS: &[Parameter] = &[
     library("client_id"),
     library("response_type"),
-    text("redirect_uri"),
-    text("scope").kind(Kind::List),
-    text("audience").kind(Kind::List).back(),
+    text("redirect_uri", "Where the browser comes back to, instead of the setting `redirect_uri`."),
+    text("scope", "The scopes to ask for, instead of the setting `scope`.").kind(Kind::List),
+    text("audience", "The APIs that the access token is for, instead of the setting `audience`.").kind(Kind::List).back(),
     library("state"),
     library("nonce"),
     library("code_challenge"),
     library("code_challenge_method"),
-    text("prompt")
+    text("prompt", "`create` shows the sign-up page, `login` asks again who it is, `none` shows no page at all.")
         .kind(Kind::Words(&[
             "login",
             "create",
@@ -102,53 +114,53 @@ pub(super) static PARAMETERS: &[Parameter] = &[
         ]))
         .back(),
     // Deprecated by Kinde: `registration` becomes `prompt=create`, `login` nothing.
-    text("start_page").kind(Kind::Choice(&["login", "registration"])),
-    text("org_code").back(),
-    text("org_name").back(),
-    flag("is_create_org").back(),
-    text("invitation_code").back(),
-    flag("is_invitation"),
-    text("login_hint").back(),
-    text("connection_id").back(),
-    text("lang").back(),
-    flag("supports_reauth"),
-    text("plan_interest").back(),
-    text("pricing_table_key").back(),
-    text("pages_mode"),
-    text("workflow_deployment_id").back(),
-    flag("has_success_page"),
-    flag("is_use_auth_success_page"),
-    text("redirect_url"),
-    text("utm_source"),
-    text("utm_medium"),
-    text("utm_campaign"),
-    text("utm_content"),
-    text("utm_term"),
-    text("gclid"),
-    text("click_id"),
-    text("hsa_acc"),
-    text("hsa_cam"),
-    text("hsa_grp"),
-    text("hsa_ad"),
-    text("hsa_src"),
-    text("hsa_tgt"),
-    text("hsa_kw"),
-    text("hsa_mt"),
-    text("hsa_net"),
-    text("hsa_ver"),
-    text("match_type"),
-    text("keyword"),
-    text("device"),
-    text("ad_group_id"),
-    text("campaign_id"),
-    text("creative"),
-    text("network"),
-    text("ad_position"),
-    text("fbclid"),
-    text("li_fat_id"),
-    text("msclkid"),
-    text("twclid"),
-    text("ttclid"),
+    text("start_page", "Deprecated by Kinde; `registration` is sent as `prompt=create`.").kind(Kind::Choice(&["login", "registration"])),
+    text("org_code", "The organization to sign in to; with `prompt` `none`, the one to switch to.").back(),
+    text("org_name", "The name of the organization to create.").back(),
+    flag("is_create_org", "Create an organization with the sign-up.").back(),
+    text("invitation_code", "The code of an invitation; `is_invitation` is sent with it.").back(),
+    flag("is_invitation", "Set by the library beside `invitation_code`."),
+    text("login_hint", "Fills in the sign-in page: an email address, `phone:+61…:au` or `username:…`.").back(),
+    text("connection_id", "The connection to use; skips Kinde's first page.").back(),
+    text("lang", "The language of the pages, in two letters.").back(),
+    flag("supports_reauth", "Whether an expired link may come back to the callback; on towards Kinde."),
+    text("plan_interest", "The key of the plan that the user chose.").back(),
+    text("pricing_table_key", "The key of the pricing table to show.").back(),
+    text("pages_mode", "`preview` shows pages that are not published yet."),
+    text("workflow_deployment_id", "The deployment of a workflow to try.").back(),
+    flag("has_success_page", "Show a page after the sign-in, for native applications."),
+    flag("is_use_auth_success_page", "Like `has_success_page`."),
+    text("redirect_url", "Known from Kinde's Python SDK; most applications need `redirect_uri` instead."),
+    tag("utm_source"),
+    tag("utm_medium"),
+    tag("utm_campaign"),
+    tag("utm_content"),
+    tag("utm_term"),
+    tag("gclid"),
+    tag("click_id"),
+    tag("hsa_acc"),
+    tag("hsa_cam"),
+    tag("hsa_grp"),
+    tag("hsa_ad"),
+    tag("hsa_src"),
+    tag("hsa_tgt"),
+    tag("hsa_kw"),
+    tag("hsa_mt"),
+    tag("hsa_net"),
+    tag("hsa_ver"),
+    tag("match_type"),
+    tag("keyword"),
+    tag("device"),
+    tag("ad_group_id"),
+    tag("campaign_id"),
+    tag("creative"),
+    tag("network"),
+    tag("ad_position"),
+    tag("fbclid"),
+    tag("li_fat_id"),
+    tag("msclkid"),
+    tag("twclid"),
+    tag("ttclid"),
     nobody("grant_type", TOKEN_ENDPOINT_ONLY),
     nobody("code_verifier", TOKEN_ENDPOINT_ONLY),
     nobody("client_secret", TOKEN_ENDPOINT_ONLY),
@@ -193,6 +205,42 @@ const fn same(a: &[u8], b: &[u8]) -> bool {
         index += 1;
     }
     true
+}
+
+/// The parameters that a caller may give, as a table in Markdown. The marketing tags share a row.
+pub(super) fn documentation() -> String {
+    let mut table = String::from("| parameter | value | meaning |\n| --- | --- | --- |\n");
+    let givable = PARAMETERS.iter().filter(|p| p.giver == Giver::Caller);
+    let mut names = Vec::new();
+    for (parameter, next) in givable.clone().zip(givable.skip(1).map(Some).chain([None])) {
+        names.push(format!("`{}`", parameter.name));
+        if next.is_some_and(|next| next.about == parameter.about) {
+            continue;
+        }
+        let row = format!(
+            "| {} | {} | {} |\n",
+            names.join(", "),
+            accepted(parameter.kind),
+            parameter.about
+        );
+        table.push_str(&row);
+        names.clear();
+    }
+    table
+}
+
+fn accepted(kind: Kind) -> String {
+    let of = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+        words.join(", ")
+    };
+    match kind {
+        Kind::Text => "text".to_owned(),
+        Kind::Flag => "`true` or `false`".to_owned(),
+        Kind::List => "list, or text with spaces".to_owned(),
+        Kind::Words(words) => format!("one or more of {}", of(words)),
+        Kind::Choice(words) => format!("one of {}", of(words)),
+    }
 }
 
 /// The known names that resemble an unknown one most, best first.
@@ -328,6 +376,21 @@ mod tests {
                 .iter()
                 .all(|p| !p.from_reauth || p.giver == Giver::Caller)
         );
+    }
+
+    #[test]
+    fn every_parameter_of_the_caller_is_documented_once() {
+        let documentation = documentation();
+        for parameter in PARAMETERS {
+            let name = format!("`{}`", parameter.name);
+            let rows = documentation.lines().filter(|row| {
+                let names = row.split('|').nth(1).unwrap_or_default();
+                names.contains(&name)
+            });
+            let expected = usize::from(parameter.giver == Giver::Caller);
+            assert_eq!(rows.count(), expected, "{name}");
+            assert_eq!(parameter.about.is_empty(), expected == 0, "{name}");
+        }
     }
 
     #[test]

@@ -130,6 +130,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_limit_is_inclusive() {
+        let object = |length: usize| format!(r#"{{"org_code":"{}"}}"#, "x".repeat(length));
+        let overhead = object(0).len();
+        let longest = STANDARD.encode(object(LIMIT / 4 * 3 - overhead));
+        assert_eq!(longest.len(), LIMIT);
+        assert!(Reauth::decode(&longest).is_ok());
+    }
+
     proptest! {
         #[test]
         fn any_text_is_answered(text in "\\PC*") {

@@ -97,6 +97,7 @@ mod tests {
             let settings = settings(json);
             let request = get(&settings, &settings.userinfo_endpoint, None);
             assert_eq!(header(&request, "kinde-sdk"), expected.as_deref(), "{json}");
+            assert!(request.deadline > Instant::now());
         }
     }
 }

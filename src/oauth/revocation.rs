@@ -133,6 +133,7 @@ mod tests {
     #[test]
     fn answers_are_told_apart() {
         assert!(read(&Response::of(200, &[], "")).is_ok());
+        assert!(read(&Response::of(204, &[], "")).is_ok());
         for (http, body, status) in [
             (400, r#"{"error":"unsupported_token_type"}"#, Status::Oauth),
             (

@@ -40,3 +40,32 @@ fn read(response: &Response) -> Result<TokenSet> {
     }
     TokenSet::from_answer(&response.body).map_err(|e| e.with_http_status(response.status))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Status;
+
+    #[test]
+    fn only_a_success_brings_tokens() {
+        let tokens = r#"{"access_token":"a","token_type":"bearer"}"#;
+        assert!(read(&Response::of(200, &[], tokens)).is_ok());
+        for (http, body, status) in [
+            (201, tokens, Status::Http),
+            (302, tokens, Status::Http),
+            (400, tokens, Status::MalformedResponse),
+            (500, tokens, Status::Http),
+            (400, r#"{"error":"invalid_grant"}"#, Status::InvalidGrant),
+            (
+                200,
+                r#"{"error":"invalid_grant"}"#,
+                Status::MalformedResponse,
+            ),
+            (200, "<html>", Status::MalformedResponse),
+        ] {
+            let error = read(&Response::of(http, &[], body)).unwrap_err();
+            assert_eq!(error.status(), status, "{http} {body}");
+            assert_eq!(error.http_status(), Some(http));
+        }
+    }
+}

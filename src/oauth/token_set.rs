@@ -251,7 +251,7 @@ mod tests {
             ("\"3600\"", 3600),
             ("3599.7", 3599),
             ("0", 0),
-            ("99999999999999999999", LONGEST_LIFE),
+            ("99999999999999999999", 315_360_000),
         ] {
             let body =
                 format!(r#"{{"access_token":"a","token_type":"bearer","expires_in":{given}}}"#);

@@ -321,6 +321,12 @@ fn reauth_state_becomes_ordinary_parameters() {
         sent_beside(audience, &params, Purpose::SignIn),
         map(&expected)
     );
+    let mut given: serde_json::Value = serde_json::from_str(&params).unwrap();
+    given["audience"] = "c".into();
+    assert_eq!(
+        sent_beside(audience, &given.to_string(), Purpose::SignIn)["audience"],
+        "c"
+    );
     let foreign = state(r#"{"audience":"evil"}"#);
     assert_eq!(
         sent_beside(audience, &foreign, Purpose::SignIn),

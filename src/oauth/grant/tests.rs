@@ -148,6 +148,11 @@ fn machine_tokens_come_from_the_management_domain() {
     );
     assert!(form.ends_with("&client_id=machine&client_secret=m4chine"));
 
+    let other = r#""domain": "https://login.example", "discovery": "same_origin",
+        "management_domain": "example.kinde.com""#;
+    let (url, _) = asked(other, "");
+    assert_eq!(url, "https://login.example/oauth2/token");
+
     let elsewhere = r#""token_endpoint": "https://tokens.example/token""#;
     let (url, _) = asked(&format!("{custom}, {elsewhere}"), "");
     assert_eq!(url, "https://tokens.example/token");
