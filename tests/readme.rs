@@ -1,6 +1,6 @@
 //! The README's tables are made from the code; `UPDATE_README=1` rewrites them.
 
-use kinde::{Advice, Config, Status};
+use kinde::{Advice, AuthorizationParams, Config, Status};
 
 fn statuses() -> String {
     let mut table =
@@ -43,6 +43,7 @@ fn the_readme_tables_are_those_of_the_code() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(path).unwrap();
     let wanted = with_section(&readme, "settings", &Config::documentation());
+    let wanted = with_section(&wanted, "parameters", &AuthorizationParams::documentation());
     let wanted = with_section(&wanted, "statuses", &statuses());
     if std::env::var_os("UPDATE_README").is_some() {
         std::fs::write(path, &wanted).unwrap();
