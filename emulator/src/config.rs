@@ -444,91 +444,40 @@ impl Config {
             api.audience = api.audience.replace(PUBLIC_URL_PLACEHOLDER, url);
         }
     }
+}
 
-    pub fn application(&self, client_id: &str) -> Option<&Application> {
-        self.applications
-            .iter()
-            .find(|application| application.client_id == client_id)
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const README: &str = include_str!("../README.md");
+
+    #[test]
+    fn the_built_in_configuration_has_no_mistakes() {
+        let config = Config::built_in().expect("it can be read");
+        assert_eq!(config.check(), Ok(()));
     }
 
-    pub fn organization(&self, code: &str) -> Option<&Organization> {
-        self.organizations
-            .iter()
-            .find(|organization| organization.code == code)
-    }
-
-    pub fn user(&self, email: &str) -> Option<&User> {
-        self.users
-            .iter()
-            .find(|user| user.email.eq_ignore_ascii_case(email))
-    }
-
-    pub fn user_mut(&mut self, email: &str) -> Option<&mut User> {
-        self.users
-            .iter_mut()
-            .find(|user| user.email.eq_ignore_ascii_case(email))
-    }
-
-    pub fn user_by_id(&self, id: &str) -> Option<&User> {
-        self.users.iter().find(|user| user.id() == id)
-    }
-
-    pub fn role(&self, key: &str) -> Option<&Role> {
-        self.roles.iter().find(|role| role.key == key)
-    }
-
-    pub fn invitation(&self, code: &str) -> Option<&Invitation> {
-        self.invitations
-            .iter()
-            .find(|invitation| invitation.code == code)
-    }
-
-    /// The scopes that the APIs behind these audiences define.
-    pub fn scopes_of<'a>(&'a self, audiences: &'a [String]) -> impl Iterator<Item = &'a str> {
-        self.apis
-            .iter()
-            .filter(move |api| audiences.contains(&api.audience))
-            .flat_map(|api| api.scopes.iter().map(String::as_str))
-    }
-
-    /// Permissions of a member: those of the roles first, then the member's own, each once.
-    pub fn permissions_of(&self, membership: &Membership) -> Vec<String> {
-        let from_roles = membership
-            .roles
-            .iter()
-            .filter_map(|key| self.role(key))
-            .flat_map(|role| &role.permissions);
-        let mut keys: Vec<String> = Vec::new();
-        for key in from_roles.chain(&membership.permissions) {
-            if !keys.contains(key) {
-                keys.push(key.clone());
+    #[test]
+    fn the_readme_names_every_field() {
+        let application: Application =
+            serde_json::from_value(json!({"client_id": "x", "kind": "spa"}))
+                .expect("it is complete");
+        let user: User = serde_json::from_value(json!({"email": "x@y"})).expect("it is complete");
+        for described in [
+            json!(Settings::default()),
+            json!(application),
+            json!(user),
+            json!(Organization::default()),
+        ] {
+            for name in described.as_object().expect("an object").keys() {
+                assert!(
+                    README.contains(&format!("`{name}`")),
+                    "{name} is not in the README"
+                );
             }
         }
-        keys
-    }
-
-    /// The flags of a token: the organization's value wins over the environment's, the user's over both.
-    pub fn feature_flags_of(
-        &self,
-        organization: Option<&Organization>,
-        user: Option<&User>,
-    ) -> Map<String, Value> {
-        let value_of = |flag: &FeatureFlag| {
-            user.and_then(|user| user.feature_flags.get(&flag.key))
-                .or_else(|| {
-                    organization.and_then(|organization| organization.feature_flags.get(&flag.key))
-                })
-                .unwrap_or(&flag.value)
-                .clone()
-        };
-        self.feature_flags
-            .iter()
-            .map(|flag| {
-                (
-                    flag.key.clone(),
-                    serde_json::json!({"t": flag.flag_type.code(), "v": value_of(flag)}),
-                )
-            })
-            .collect()
     }
 }

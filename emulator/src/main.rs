@@ -11,6 +11,7 @@ mod config;
 mod config_check;
 mod control;
 mod cors;
+mod directory;
 mod endpoints;
 mod issue;
 mod jwt;

@@ -7,14 +7,15 @@ use axum::body::Bytes;
 use axum::extract::State as Shared;
 use axum::extract::{Query, Request};
 use axum::http::StatusCode;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, ORIGIN, TRANSFER_ENCODING};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, TRANSFER_ENCODING};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use url::{Host, Url};
 
 use super::Control;
 use super::faults::Fault;
@@ -50,7 +51,7 @@ fn done() -> Answer {
     Ok(Json(json!({"ok": true})))
 }
 
-pub fn router() -> Router<Arc<Emulator>> {
+pub fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
     Router::new()
         .route("/login", post(login))
         .route("/device", post(device))
@@ -83,15 +84,8 @@ pub fn router() -> Router<Arc<Emulator>> {
         .route("/requests/wait", get(wait))
         .route("/counts", get(counts))
         .route("/reset", post(reset))
-        .route(
-            "/{*unknown}",
-            delete(unknown)
-                .get(unknown)
-                .post(unknown)
-                .put(unknown)
-                .patch(unknown),
-        )
-        .layer(middleware::from_fn(require_program))
+        .route("/{*unknown}", any(unknown))
+        .layer(middleware::from_fn_with_state(emulator, require_program))
 }
 
 async fn unknown() -> Refused {
@@ -102,8 +96,14 @@ async fn unknown() -> Refused {
 }
 
 /// A web page must not be able to order anything: browsers send `Origin`, and ask before they send JSON.
-async fn require_program(request: Request, next: Next) -> Response {
-    if request.headers().contains_key(ORIGIN) {
+/// A page that made its own name lead here would send neither, but its name as `Host`.
+async fn require_program(Shared(emulator): Emu, request: Request, next: Next) -> Response {
+    let host = request
+        .headers()
+        .get(HOST)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    if request.headers().contains_key(ORIGIN) || !is_trusted(host, &emulator.public_url) {
         return Refused(
             StatusCode::FORBIDDEN,
             "the test control is not for web pages".to_owned(),
@@ -123,6 +123,21 @@ async fn require_program(request: Request, next: Next) -> Response {
         return Refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, reason).into_response();
     }
     next.run(request).await
+}
+
+/// Whether this is the emulator's own host, an IP address, or a name that only the local network knows.
+fn is_trusted(host: &str, public_url: &str) -> bool {
+    let Ok(url) = Url::parse(&format!("http://{host}")) else {
+        return false;
+    };
+    let own = Url::parse(public_url).ok();
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            !name.contains('.') || own.as_ref().and_then(Url::host_str) == Some(name)
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
+    }
 }
 
 fn control(emulator: &Emulator) -> Result<&Control, Refused> {

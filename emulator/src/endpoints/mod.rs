@@ -71,7 +71,7 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         .merge(readable_by_pages)
         .fallback(unknown_route);
     let routes = if emulator.control.is_some() {
-        public.nest("/_control", control::router())
+        public.nest("/_control", control::router(emulator.clone()))
     } else {
         public
     };

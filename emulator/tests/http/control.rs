@@ -473,6 +473,17 @@ async fn web_pages_cannot_give_orders() {
         .request(Method::POST, "/_control/reset")
         .header("origin", "https://evil.example");
     assert_eq!(order(from_page).await.status, 403);
+    for (host, status) in [
+        ("rebound.evil.example", 403),
+        ("localhost:1", 200),
+        ("kinde:4455", 200),
+        ("[::1]", 200),
+    ] {
+        let renamed = emulator
+            .request(Method::GET, "/_control/counts")
+            .header("host", host);
+        assert_eq!(order(renamed).await.status, status, "{host}");
+    }
     let as_text = emulator
         .request(Method::POST, "/_control/mint")
         .header("content-type", "text/plain")
