@@ -46,9 +46,9 @@ static void stop(const char *step, kinde_status status, const char *message) {
     exit(EXIT_FAILURE);
 }
 
-static void check(kinde_status status, kinde_error *error, const char *step) {
+static void check(kinde_status status, kinde_error **error, const char *step) {
     if (status != KINDE_STATUS_OK) {
-        stop(step, status, kinde_error_message(error));
+        stop(step, status, kinde_error_message(*error));
     }
 }
 
@@ -74,17 +74,17 @@ static void signed_out(struct loop *loop, kinde_session *session) {
 static void refreshed(struct loop *loop, kinde_session *session) {
     kinde_error *error = NULL;
     struct event *event = begin(loop, "Signing out", session, signed_out);
-    check(kinde_session_logout_async(session, "{}", on_completion, event, NULL, &error), error, event->step);
+    check(kinde_session_logout_async(session, "{}", on_completion, event, NULL, &error), &error, event->step);
 }
 
 static void signed_in(struct loop *loop, kinde_session *session) {
     kinde_error *error = NULL;
     char *user;
     struct event *event = begin(loop, "Refreshing", session, refreshed);
-    check(kinde_session_user(session, &user, &error), error, "Asking who signed in");
+    check(kinde_session_user(session, &user, &error), &error, "Asking who signed in");
     printf("Signed in: %s\n", user);
     kinde_string_free(user);
-    check(kinde_session_refresh_async(session, on_completion, event, NULL, &error), error, event->step);
+    check(kinde_session_refresh_async(session, on_completion, event, NULL, &error), &error, event->step);
 }
 
 static void sign_in(struct loop *loop, kinde_client *client) {
@@ -92,8 +92,8 @@ static void sign_in(struct loop *loop, kinde_client *client) {
     kinde_session *session;
     char *url, *callback;
     struct event *event;
-    check(kinde_session_new(client, &session, &error), error, "Making a session");
-    check(kinde_session_login_url(session, "{}", &url, &error), error, "Making the authorization URL");
+    check(kinde_session_new(client, &session, &error), &error, "Making a session");
+    check(kinde_session_login_url(session, "{}", &url, &error), &error, "Making the authorization URL");
     /* In a server this is the user's browser, and the callback comes in as a request. */
     callback = browser_follow(url);
     kinde_string_free(url);
@@ -101,7 +101,7 @@ static void sign_in(struct loop *loop, kinde_client *client) {
         stop("Following the authorization URL", KINDE_STATUS_NETWORK, "The emulator must run with --auto-login.");
     }
     event = begin(loop, "Signing in", session, signed_in);
-    check(kinde_session_handle_callback_async(session, callback, on_completion, event, NULL, &error), error, event->step);
+    check(kinde_session_handle_callback_async(session, callback, on_completion, event, NULL, &error), &error, event->step);
     free(callback);
 }
 
@@ -124,8 +124,8 @@ int main(void) {
     struct epoll_event interest;
     struct loop loop;
 
-    check(kinde_config_load_env(config, &error), error, "Reading the settings");
-    check(kinde_client_new(config, &client, &error), error, "Reading the settings");
+    check(kinde_config_load_env(config, &error), &error, "Reading the settings");
+    check(kinde_client_new(config, &client, &error), &error, "Reading the settings");
     kinde_config_free(config);
 
     memset(&interest, 0, sizeof interest);

@@ -37,18 +37,18 @@ static const char *advice(kinde_status status) {
 }
 
 /* Prints what failed, and ends the program. */
-static void check(kinde_status status, kinde_error *error, const char *step) {
+static void check(kinde_status status, kinde_error **error, const char *step) {
+    const char *code = kinde_error_oauth_code(*error);
+    const char *description = kinde_error_oauth_description(*error);
     if (status == KINDE_STATUS_OK) {
         return;
     }
-    fprintf(stderr, "\n%s failed: %s\n  %s\n", step, kinde_status_name(status), kinde_error_message(error));
-    if (kinde_error_oauth_code(error) != NULL) {
-        const char *description = kinde_error_oauth_description(error);
-        fprintf(stderr, "  Kinde says: %s%s%s\n", kinde_error_oauth_code(error), description == NULL ? "" : ": ",
-                description == NULL ? "" : description);
+    fprintf(stderr, "\n%s failed: %s\n  %s\n", step, kinde_status_name(status), kinde_error_message(*error));
+    if (code != NULL) {
+        fprintf(stderr, "  Kinde says: %s%s%s\n", code, description == NULL ? "" : ": ", description == NULL ? "" : description);
     }
     fprintf(stderr, "  %s\n", advice(status));
-    kinde_error_free(error);
+    kinde_error_free(*error);
     exit(EXIT_FAILURE);
 }
 
@@ -57,7 +57,7 @@ static void print_expiry(kinde_session *session) {
     int64_t seconds;
     time_t expires_at;
     char text[64];
-    check(kinde_session_expires_at(session, &seconds, &error), error, "Asking when the session ends");
+    check(kinde_session_expires_at(session, &seconds, &error), &error, "Asking when the session ends");
     expires_at = (time_t)seconds;
     strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", gmtime(&expires_at));
     printf("   The access token is good until %s.\n", text);
@@ -66,9 +66,9 @@ static void print_expiry(kinde_session *session) {
 static void print_user(kinde_session *session) {
     kinde_error *error = NULL;
     char *user, *organization, *claims;
-    check(kinde_session_user(session, &user, &error), error, "Asking who signed in");
-    check(kinde_session_organization(session, &organization, &error), error, "Asking for the organization");
-    check(kinde_session_claims(session, KINDE_TOKEN_TYPE_ACCESS, &claims, &error), error, "Asking for the claims");
+    check(kinde_session_user(session, &user, &error), &error, "Asking who signed in");
+    check(kinde_session_organization(session, &organization, &error), &error, "Asking for the organization");
+    check(kinde_session_claims(session, KINDE_TOKEN_TYPE_ACCESS, &claims, &error), &error, "Asking for the claims");
     printf("3. Signed in, both tokens verified:\n   %s\n   in the organization %s\n   Claims of the access token:\n   %s\n",
            user, organization, claims);
     kinde_string_free(user);
@@ -84,7 +84,7 @@ static void print_permissions(kinde_session *session) {
     for (i = 0; i < sizeof permissions / sizeof *permissions; i++) {
         kinde_error *error = NULL;
         bool granted;
-        check(kinde_session_has_permission(session, permissions[i], KINDE_TOKEN_TYPE_ACCESS, &granted, &error), error,
+        check(kinde_session_has_permission(session, permissions[i], KINDE_TOKEN_TYPE_ACCESS, &granted, &error), &error,
               "Asking for a permission");
         printf("   %-20s %s\n", permissions[i], granted ? "yes" : "no");
     }
@@ -97,11 +97,11 @@ static void print_flags(kinde_session *session) {
     bool dark_mode;
     int64_t seats;
     char *theme;
-    check(kinde_session_flag_boolean(session, "is_dark_mode", &dark_by_default, &dark_mode, &error), error,
+    check(kinde_session_flag_boolean(session, "is_dark_mode", &dark_by_default, &dark_mode, &error), &error,
           "Asking for the flag is_dark_mode");
-    check(kinde_session_flag_integer(session, "competitions_limit", &seats_by_default, &seats, &error), error,
+    check(kinde_session_flag_integer(session, "competitions_limit", &seats_by_default, &seats, &error), &error,
           "Asking for the flag competitions_limit");
-    check(kinde_session_flag_string(session, "theme", "plain", &theme, &error), error, "Asking for the flag theme");
+    check(kinde_session_flag_string(session, "theme", "plain", &theme, &error), &error, "Asking for the flag theme");
     printf("5. Feature flags:\n   is_dark_mode         %s\n   competitions_limit   %ld\n   theme                %s\n",
            dark_mode ? "on" : "off", (long)seats, theme);
     kinde_string_free(theme);
@@ -136,32 +136,32 @@ int main(int argc, char **argv) {
     char *url, *callback;
 
     kinde_config *config = kinde_config_new();
-    check(kinde_config_load_env(config, &error), error, "Reading the settings");
-    check(kinde_client_new(config, &client, &error), error, "Reading the settings");
+    check(kinde_config_load_env(config, &error), &error, "Reading the settings");
+    check(kinde_client_new(config, &client, &error), &error, "Reading the settings");
     kinde_config_free(config);
 
-    check(kinde_session_new(client, &session, &error), error, "Making a session");
-    check(kinde_session_login_url(session, "{}", &url, &error), error, "Making the authorization URL");
+    check(kinde_session_new(client, &session, &error), &error, "Making a session");
+    check(kinde_session_login_url(session, "{}", &url, &error), &error, "Making the authorization URL");
     printf("1. The authorization URL, with PKCE, state and nonce:\n   %s\n", url);
     callback = go_through_sign_in_page(url, follow);
     kinde_string_free(url);
 
-    check(kinde_session_handle_callback(session, callback, NULL, &error), error, "Signing in");
+    check(kinde_session_handle_callback(session, callback, NULL, &error), &error, "Signing in");
     free(callback);
     print_user(session);
     print_permissions(session);
     print_flags(session);
 
-    check(kinde_session_refresh(session, &error), error, "Refreshing");
+    check(kinde_session_refresh(session, &error), &error, "Refreshing");
     printf("6. Refreshed.\n");
     print_expiry(session);
 
-    check(kinde_session_logout(session, "{}", &url, &error), error, "Signing out");
+    check(kinde_session_logout(session, "{}", &url, &error), &error, "Signing out");
     printf("7. Signed out here. Send the browser to this address to sign out at Kinde too:\n   %s\n", url);
     kinde_string_free(url);
 
     kinde_session_free(session);
     kinde_client_free(client);
-    check(kinde_shutdown(5000, &error), error, "Shutting down");
+    check(kinde_shutdown(5000, &error), &error, "Shutting down");
     return EXIT_SUCCESS;
 }
