@@ -1,5 +1,8 @@
 //! The README's tables are made from the code; `UPDATE_README=1` rewrites them.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use kinde::{Advice, AuthorizationParams, Config, Status};
 
 fn statuses() -> String {
@@ -52,4 +55,33 @@ fn the_readme_tables_are_those_of_the_code() {
         readme == wanted || std::env::var_os("UPDATE_README").is_some(),
         "README.md is out of date: run UPDATE_README=1 cargo test --test readme"
     );
+}
+
+#[test]
+fn the_readme_program_compiles_without_a_warning() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let program = readme
+        .split("```c\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .find(|block| block.contains("int main"))
+        .expect("README.md has a whole program in C");
+    let mut compiler = Command::new("cc")
+        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args([
+            "-fsyntax-only",
+            "-x",
+            "c",
+            "-I",
+            &format!("{root}/include"),
+            "-",
+        ])
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a C compiler");
+    let mut input = compiler.stdin.take().unwrap();
+    input.write_all(program.as_bytes()).unwrap();
+    drop(input);
+    assert!(compiler.wait().unwrap().success(), "{program}");
 }
