@@ -99,7 +99,8 @@ install: build ## into PREFIX (default /usr/local), below DESTDIR
 	install -m 644 $(BUILD)/release/libkinde.a $(DESTDIR)$(LIBDIR)/libkinde.a
 	install -m 644 include/kinde.h bindings/c/kinde.hpp $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 bindings/c/cmake/kinde-config.cmake bindings/c/cmake/kinde-config-version.cmake $(DESTDIR)$(DATADIR)/kinde/cmake
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(LIBDIR))|' \
+		-e 's|@INCLUDEDIR@|$(patsubst $(PREFIX)/%,$${prefix}/%,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' \
 		-e "s|@LIBS_PRIVATE@|$$(cat $(BUILD)/release/native-static-libs)|" \
 		bindings/c/kinde.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/kinde.pc
 
