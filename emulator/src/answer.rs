@@ -57,8 +57,9 @@ impl OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let mut response =
-            private_json(&json!({"error": self.code, "error_description": self.description}));
+        let mut response = private_json(
+            &json!({"error": self.code, "error_description": printable(&self.description)}),
+        );
         *response.status_mut() = self.status;
         if let Some(challenge) = self.challenge {
             response
@@ -67,6 +68,17 @@ impl IntoResponse for OAuthError {
         }
         response
     }
+}
+
+/// With the characters that RFC 6749 leaves to `error_description`, in appendix A.8.
+pub fn printable(description: &str) -> String {
+    let printable = |character| match character {
+        '"' => '\'',
+        '\\' => '/',
+        ' '..='~' => character,
+        _ => '?',
+    };
+    description.chars().map(printable).collect()
 }
 
 pub fn json(value: &Value) -> Response {

@@ -34,7 +34,6 @@ use std::sync::Arc;
 use clap::Parser;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use url::Url;
 
 use crate::config::Config;
@@ -249,7 +248,9 @@ fn exit_when_stdin_closes() {
     });
 }
 
+#[cfg(unix)]
 async fn stop_signal() -> Result<(), String> {
+    use tokio::signal::unix::{SignalKind, signal};
     let listen = |kind| signal(kind).map_err(|error| format!("cannot listen for signals: {error}"));
     let (mut terminate, mut interrupt) = (
         listen(SignalKind::terminate())?,
@@ -259,4 +260,11 @@ async fn stop_signal() -> Result<(), String> {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),
     }
+}
+
+#[cfg(not(unix))]
+async fn stop_signal() -> Result<(), String> {
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| format!("cannot listen for Ctrl-C: {error}"))
 }

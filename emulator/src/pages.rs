@@ -112,7 +112,7 @@ impl Flow<'_> {
 
 pub fn sign_in(flow: Flow<'_>, email: &str, users: &[User]) -> Response {
     let mut content = format!(
-        "<h1>Sign in</h1>\n<p>to {application}</p>\n{alarm}<form method=\"post\" action=\"/sign-in\">\n{hidden}\n\
+        "<h1>Sign in</h1>\n<p>to {application}</p>\n{alarm}<form method=\"post\" action=\"sign-in\">\n{hidden}\n\
          <label for=\"email\">E-mail address</label>\n\
          <input id=\"email\" name=\"email\" type=\"text\" inputmode=\"email\" autocomplete=\"username\" value=\"{email}\" \
          required autofocus{described_by}>\n\
@@ -130,7 +130,7 @@ pub fn sign_in(flow: Flow<'_>, email: &str, users: &[User]) -> Response {
     // Writing to a string cannot fail.
     let _ = write!(
         content,
-        "<p>No account? <a href=\"/register?flow={id}\">Create one</a></p>\n{ways_out}",
+        "<p>No account? <a href=\"register?flow={id}\">Create one</a></p>\n{ways_out}",
         id = escape(flow.id),
         ways_out = ways_out(flow),
     );
@@ -151,7 +151,7 @@ fn quick_choices(flow: Flow<'_>, users: &[User]) -> String {
         return choices;
     }
     format!(
-        "<h2>Or continue as</h2>\n<form method=\"post\" action=\"/sign-in\">\n{}\n{choices}</form>\n",
+        "<h2>Or continue as</h2>\n<form method=\"post\" action=\"sign-in\">\n{}\n{choices}</form>\n",
         flow.hidden()
     )
 }
@@ -162,7 +162,7 @@ fn ways_out(flow: Flow<'_>) -> String {
         return String::new();
     }
     format!(
-        "<details><summary>Test the unhappy paths</summary>\n<form method=\"post\" action=\"/sign-in\">\n{}\n\
+        "<details><summary>Test the unhappy paths</summary>\n<form method=\"post\" action=\"sign-in\">\n{}\n\
          <button class=\"plain\" name=\"action\" value=\"cancel\">Refuse: access_denied</button>\n\
          <button class=\"plain\" name=\"action\" value=\"expire\">Stale link: login_link_expired</button>\n\
          </form></details>\n",
@@ -188,7 +188,7 @@ pub fn register(flow: Flow<'_>, typed: Registration<'_>, organization: Option<&s
         })
         .unwrap_or_default();
     let content = format!(
-        "<h1>Create an account</h1>\n<p>for {application}</p>\n{organization}{alarm}<form method=\"post\" action=\"/register\">\n{hidden}\n\
+        "<h1>Create an account</h1>\n<p>for {application}</p>\n{organization}{alarm}<form method=\"post\" action=\"register\">\n{hidden}\n\
          <label for=\"email\">E-mail address</label>\n\
          <input id=\"email\" name=\"email\" type=\"email\" autocomplete=\"email\" value=\"{email}\" required autofocus{described_by}>\n\
          <div class=\"two\"><div><label for=\"given_name\">First name</label>\n\
@@ -196,7 +196,7 @@ pub fn register(flow: Flow<'_>, typed: Registration<'_>, organization: Option<&s
          <div><label for=\"family_name\">Last name</label>\n\
          <input id=\"family_name\" name=\"family_name\" autocomplete=\"family-name\" value=\"{family_name}\" required></div></div>\n\
          <button name=\"action\" value=\"submit\">Create account</button>\n</form>\n\
-         <p>Have an account? <a href=\"/sign-in?flow={id}\">Sign in</a></p>\n{ways_out}",
+         <p>Have an account? <a href=\"sign-in?flow={id}\">Sign in</a></p>\n{ways_out}",
         application = escape(flow.application),
         alarm = alarm(flow.mistake),
         hidden = flow.hidden(),
@@ -222,7 +222,7 @@ pub fn choose_organization(flow: Flow<'_>, organizations: &[&Organization]) -> R
         );
     }
     let content = format!(
-        "<h1>Choose an organization</h1>\n<p>for {application}</p>\n{alarm}<form method=\"post\" action=\"/organization\">\n{hidden}\n\
+        "<h1>Choose an organization</h1>\n<p>for {application}</p>\n{alarm}<form method=\"post\" action=\"organization\">\n{hidden}\n\
          <fieldset><legend>Your organizations</legend>\n{choices}</fieldset>\n\
          <button>Continue</button>\n</form>",
         application = escape(flow.application),
@@ -234,7 +234,7 @@ pub fn choose_organization(flow: Flow<'_>, organizations: &[&Organization]) -> R
 
 pub fn device_code(user_code: &str, mistake: Option<&str>) -> Response {
     let content = format!(
-        "<h1>Connect a device</h1>\n<p>Type the code that your device shows.</p>\n{alarm}<form method=\"get\" action=\"/device\">\n\
+        "<h1>Connect a device</h1>\n<p>Type the code that your device shows.</p>\n{alarm}<form method=\"get\" action=\"device\">\n\
          <label for=\"user_code\">Code</label>\n\
          <input class=\"code\" id=\"user_code\" name=\"user_code\" value=\"{user_code}\" autocomplete=\"off\" \
          autocapitalize=\"characters\" spellcheck=\"false\" placeholder=\"BCDF-GHJK\" required autofocus>\n\
@@ -255,8 +255,8 @@ pub fn device_consent(flow: Flow<'_>, user_code: &str, email: &str, scopes: &[St
     let content = format!(
         "<h1>Allow {application}?</h1>\n<p>You are signed in as <strong>{email}</strong>.</p>\n\
          <p>Check that your device shows the code <strong class=\"code\">{user_code}</strong>. It asks for: <code>{scopes}</code></p>\n\
-         <form method=\"post\" action=\"/device\">\n{hidden}\n\
-         <button name=\"action\" value=\"approve\" autofocus>Allow</button>\n\
+         <form method=\"post\" action=\"device\">\n{hidden}\n\
+         <button name=\"action\" value=\"approve\">Allow</button>\n\
          <button class=\"plain centre\" name=\"action\" value=\"deny\">Deny</button>\n</form>",
         application = escape(flow.application),
         email = escape(email),

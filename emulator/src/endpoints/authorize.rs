@@ -303,7 +303,10 @@ impl<'a> Refused<'a> {
             emulator,
             state,
             status,
-            vec![("error", error), ("error_description", description)],
+            vec![
+                ("error", error),
+                ("error_description", &answer::printable(description)),
+            ],
         )
     }
 

@@ -148,6 +148,7 @@ async fn other_mistakes_go_back_to_the_application() {
             "request_uri",
         ),
         (vec![("colour", "blue")], "invalid_request", "colour"),
+        (vec![("scope", "openid ü\"\\")], "invalid_scope", "scope"),
         (vec![("prompt", "consent")], "invalid_request", "prompt"),
         (vec![("prompt", "none login")], "invalid_request", "prompt"),
         (vec![("prompt", "none")], "login_required", "nobody"),

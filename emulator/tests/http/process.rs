@@ -294,6 +294,7 @@ impl Answer {
             "{body}"
         );
         let description = body["error_description"].as_str().unwrap_or_default();
+        assert_printable(description);
         assert!(description.contains(part_of_description), "{body}");
     }
 
@@ -310,9 +311,17 @@ impl Answer {
             .get("error_description")
             .map(String::as_str)
             .unwrap_or_default();
+        assert_printable(description);
         assert!(description.contains(part_of_description), "{callback:?}");
         assert!(!callback.contains_key("code"), "{callback:?}");
     }
+}
+
+/// RFC 6749, appendix A.8.
+#[track_caller]
+fn assert_printable(description: &str) {
+    let is_allowed = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    assert!(description.bytes().all(is_allowed), "{description}");
 }
 
 /// The member of an object as text.
