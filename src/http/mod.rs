@@ -5,6 +5,8 @@ mod failure;
 mod repeat;
 mod response;
 #[cfg(test)]
+pub(crate) mod test_server;
+#[cfg(test)]
 mod tests;
 
 use std::fmt;

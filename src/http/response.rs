@@ -143,3 +143,80 @@ impl<'de> Visitor<'de> for UniqueMembers {
         Ok(object)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(headers: &[(&str, &str)]) -> Response {
+        Response::of(200, headers, "")
+    }
+
+    #[test]
+    fn the_time_to_wait() {
+        let seconds = |headers: &[(&str, &str)]| with(headers).retry_after().map(|d| d.as_secs());
+        assert_eq!(seconds(&[("Retry-After", " 7 ")]), Some(7));
+        assert_eq!(seconds(&[("RateLimit-Reset", "9")]), Some(9));
+        assert_eq!(
+            seconds(&[("Retry-After", "7"), ("RateLimit-Reset", "9")]),
+            Some(7)
+        );
+        assert_eq!(
+            seconds(&[("Retry-After", "soon"), ("RateLimit-Reset", "9")]),
+            Some(9)
+        );
+        assert_eq!(
+            seconds(&[("Retry-After", "Sun, 06 Nov 1994 08:49:37 GMT")]),
+            Some(0)
+        );
+        assert_eq!(seconds(&[("Retry-After", "99999999999999")]), Some(86_400));
+        assert_eq!(seconds(&[("Retry-After", "-1")]), None);
+        assert_eq!(seconds(&[]), None);
+        let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3600));
+        let wait = seconds(&[("Retry-After", &date)]).unwrap();
+        assert!((3000..=3600).contains(&wait), "{wait}");
+    }
+
+    #[test]
+    fn how_long_an_answer_may_be_kept() {
+        for (value, seconds) in [
+            ("max-age=60", Some(60)),
+            ("public, Max-Age=\"60\"", Some(60)),
+            ("max-age=60, no-cache", Some(0)),
+            ("no-store", Some(0)),
+            ("max-age=x", None),
+            ("private", None),
+        ] {
+            let age = with(&[("cache-control", value)]).max_age();
+            assert_eq!(age, seconds.map(Duration::from_secs), "{value}");
+        }
+        assert_eq!(with(&[]).max_age(), None);
+    }
+
+    #[test]
+    fn one_json_object_and_nothing_else() {
+        let read = |body: &str| {
+            let response = Response::of(502, &[("content-type", "text/html\t")], body);
+            response.json_object("the answer")
+        };
+        assert_eq!(read(r#" {"a": {"b": [1]}} "#).unwrap()["a"]["b"][0], 1);
+        let deep = format!("{{\"a\":{}{}}}", "[".repeat(200), "]".repeat(200));
+        for body in [
+            "",
+            "[]",
+            "null",
+            "s3cr3t",
+            r#"{"a":1"#,
+            r#"{"a":1} x"#,
+            r#"{"access_token":"s3cr3t","access_token":"other"}"#,
+            &deep,
+        ] {
+            let error = read(body).unwrap_err();
+            assert_eq!(error.status(), Status::MalformedResponse, "{body}");
+            assert_eq!(error.http_status(), Some(502));
+            assert!(error.message().contains("text/html"), "{error}");
+            assert!(!error.message().contains("s3cr3t"), "{error}");
+        }
+        assert!(!format!("{:?}", Response::of(200, &[], "s3cr3t")).contains("s3cr3t"));
+    }
+}

@@ -326,3 +326,242 @@ impl std::fmt::Debug for Discovery {
         write!(f, "Discovery({})", self.source.url)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::{Config, OptionalEndpoint};
+    use crate::http::test_server::{Answer, Server, answer};
+    use crate::runtime::{lock, run};
+
+    fn settings(issuer: &str, discovery: &str) -> Settings {
+        let mut config = Config::new();
+        let given = json!({
+            "domain": "https://login.example",
+            "client_id": "app",
+            "issuer": issuer,
+            "discovery": discovery,
+            "scope": "openid",
+        });
+        config.load_json(&given.to_string()).unwrap();
+        Settings::new(&config).unwrap()
+    }
+
+    fn discovery(issuer: &str, mode: &str) -> Arc<Discovery> {
+        let settings = settings(issuer, mode);
+        let http = Http::new(&settings).unwrap();
+        Arc::new(Discovery::new(&settings, http).unwrap())
+    }
+
+    fn endpoints(discovery: &Arc<Discovery>) -> Result<Arc<Endpoints>> {
+        let discovery = discovery.clone();
+        pollster::block_on(run(2, async move { discovery.endpoints().await }))
+    }
+
+    /// Serves metadata that names `issuer`, changed by `change`, wherever it is asked for.
+    fn provider(path: &'static str, change: Value) -> (Server, String) {
+        let origin = Arc::new(Mutex::new(String::new()));
+        let known = origin.clone();
+        let server = Server::start(move |_, request| {
+            if !request.starts_with(&format!("GET {path}{WELL_KNOWN} ")) {
+                return answer(404, &[], "");
+            }
+            let origin = lock(&known).clone();
+            let mut metadata = json!({
+                "issuer": format!("{origin}{path}"),
+                "authorization_endpoint": format!("{origin}/authorize?x=1"),
+                "token_endpoint": format!("{origin}/token"),
+                "jwks_uri": format!("{origin}/keys"),
+            });
+            for (name, value) in change.as_object().unwrap() {
+                metadata[name] = value.clone();
+            }
+            answer(
+                200,
+                &["Content-Type: application/json"],
+                metadata.to_string(),
+            )
+        });
+        *lock(&origin) = format!("http://{}", server.address);
+        let issuer = format!("http://{}{path}", server.address);
+        (server, issuer)
+    }
+
+    #[test]
+    fn endpoints_are_found_below_the_issuer() {
+        for path in ["", "/tenant/one"] {
+            let change = json!({"authorization_response_iss_parameter_supported": true});
+            let (server, issuer) = provider(path, change);
+            let discovery = discovery(&issuer, "on");
+            assert!(discovery.current().is_none());
+            let found = endpoints(&discovery).unwrap();
+            assert_eq!(found.issuer, issuer);
+            assert_eq!(found.authorization, server.url("/authorize?x=1"));
+            assert_eq!(found.token, server.url("/token"));
+            assert_eq!(found.jwks, server.url("/keys"));
+            assert!(found.response_iss_required);
+            endpoints(&discovery).unwrap();
+            assert_eq!(discovery.current().unwrap().token, found.token);
+            assert_eq!(server.requests().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_slash_at_the_end_of_the_issuer_belongs_to_it() {
+        assert_eq!(
+            metadata_url("https://op.example/").unwrap().as_str(),
+            "https://op.example/.well-known/openid-configuration"
+        );
+        let (_server, issuer) = provider("", json!({}));
+        let error = endpoints(&discovery(&format!("{issuer}/"), "on")).unwrap_err();
+        assert_eq!(error.status(), Status::Issuer);
+        assert_eq!(error.field(), Some("issuer"));
+    }
+
+    #[test]
+    fn what_a_provider_lacks_is_named() {
+        let (_server, issuer) = provider("", json!({"userinfo_endpoint": null}));
+        let found = endpoints(&discovery(&issuer, "on")).unwrap();
+        let settings = settings(&issuer, "on");
+        let error = found
+            .optional(OptionalEndpoint::Revocation, &settings)
+            .unwrap_err();
+        assert_eq!(error.status(), Status::Config);
+        assert_eq!(error.field(), Some("revocation_endpoint"));
+        let configured = settings
+            .derive(r#"{"revocation_endpoint": "/revoke"}"#)
+            .unwrap();
+        let url = found.optional(OptionalEndpoint::Revocation, &configured);
+        assert_eq!(url.unwrap().as_str(), "https://login.example/revoke");
+    }
+
+    #[test]
+    fn metadata_that_cannot_be_used_is_refused() {
+        for (change, status, why) in [
+            (
+                json!({"issuer": "https://evil.example"}),
+                Status::Issuer,
+                "evil.example",
+            ),
+            (
+                json!({"issuer": null}),
+                Status::MalformedResponse,
+                "issuer is missing",
+            ),
+            (
+                json!({"token_endpoint": null}),
+                Status::MalformedResponse,
+                "token_endpoint is missing",
+            ),
+            (
+                json!({"jwks_uri": 5}),
+                Status::MalformedResponse,
+                "jwks_uri is not a URL",
+            ),
+            (
+                json!({"jwks_uri": "keys"}),
+                Status::MalformedResponse,
+                "jwks_uri is not a URL",
+            ),
+            (
+                json!({"token_endpoint": "http://op.example/token"}),
+                Status::MalformedResponse,
+                "is not https",
+            ),
+            (
+                json!({"userinfo_endpoint": "https://op.example/me"}),
+                Status::MalformedResponse,
+                "another origin",
+            ),
+            (
+                json!({"token_endpoint": "https://u:p@op.example/#x"}),
+                Status::MalformedResponse,
+                "fragment",
+            ),
+            (
+                json!({"authorization_response_iss_parameter_supported": "yes"}),
+                Status::MalformedResponse,
+                "neither true nor false",
+            ),
+        ] {
+            let (_server, issuer) = provider("", change.clone());
+            let discovery = discovery(&issuer, "on");
+            let error = endpoints(&discovery).unwrap_err();
+            assert_eq!(error.status(), status, "{change}: {error}");
+            assert!(error.message().contains(why), "{change}: {error}");
+            assert!(discovery.current().is_none());
+        }
+    }
+
+    #[test]
+    fn other_origins_can_be_accepted() {
+        let change = json!({"userinfo_endpoint": "https://api.example/me"});
+        let (_server, issuer) = provider("", change);
+        let found = endpoints(&discovery(&issuer, "any_origin")).unwrap();
+        assert_eq!(
+            found.userinfo.as_ref().unwrap().as_str(),
+            "https://api.example/me"
+        );
+    }
+
+    #[test]
+    fn all_who_wait_share_one_fetch() {
+        let (server, issuer) = provider("", json!({}));
+        let discovery = discovery(&issuer, "on");
+        let waiting: Vec<_> = (0..100)
+            .map(|_| {
+                let discovery = discovery.clone();
+                run(2, async move { discovery.endpoints().await })
+            })
+            .collect();
+        for call in waiting {
+            pollster::block_on(call).unwrap();
+        }
+        assert_eq!(server.requests().len(), 1);
+    }
+
+    #[test]
+    fn after_a_failure_the_provider_is_left_alone_for_a_while() {
+        let server = Server::start(|_, _| answer(404, &["Retry-After: 7"], ""));
+        let discovery = discovery(&format!("http://{}", server.address), "on");
+        for _ in 0..3 {
+            let error = endpoints(&discovery).unwrap_err();
+            assert_eq!(error.status(), Status::Http);
+            assert_eq!(error.http_status(), Some(404));
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(7)));
+        }
+        assert_eq!(server.requests().len(), 1);
+        assert_eq!(discovery.stats()["failures_in_a_row"], 1);
+    }
+
+    #[test]
+    fn an_answer_that_is_no_metadata_is_refused() {
+        let server = Server::start(|_, _| Answer::Last(b"HTTP/1.1 200 -\r\n\r\n<html>".to_vec()));
+        let error = endpoints(&discovery(&format!("http://{}", server.address), "on"));
+        assert_eq!(error.unwrap_err().status(), Status::MalformedResponse);
+    }
+
+    #[test]
+    fn what_is_known_outlives_failures() {
+        let endpoints = Arc::new(Endpoints::from_settings(&settings(
+            "https://a.example",
+            "off",
+        )));
+        let lost = || Err(Error::new(Status::Network, "lost"));
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        let known = Known::default().after(&Ok((endpoints, 10 * second)), start);
+        assert!(known.is_fresh(start + 9 * second) && !known.is_fresh(start + 10 * second));
+        let first = known.after(&lost(), start + 10 * second);
+        assert!(first.endpoints.is_some());
+        assert!(!first.may_fetch(start + 10 * second) && first.may_fetch(start + 11 * second));
+        let again = first.after(&lost(), start + 11 * second);
+        assert!(!again.may_fetch(start + 12 * second) && again.may_fetch(start + 13 * second));
+        let many = (0..100).fold(again, |known, _| known.after(&lost(), start));
+        assert!(many.may_fetch(start + LONGEST_BACK_OFF) && many.endpoints.is_some());
+    }
+}
