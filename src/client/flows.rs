@@ -6,7 +6,7 @@ use super::machine::MachineTokenKey;
 use super::{Accepted, Client, Expected, Source};
 use crate::clock::unix_seconds;
 use crate::config::AccessTokenFormat;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::http::Http;
 use crate::json::Json;
 use crate::oauth::{
@@ -43,6 +43,12 @@ impl Client {
         let client = self.clone();
         self.run(async move {
             let settings = client.settings();
+            if !settings.pkce && exchange.nonce.is_none() {
+                return Err(Error::invalid_argument(
+                    "nonce",
+                    "is required while the setting pkce is off: nothing else binds the code to this sign-in",
+                ));
+            }
             let expected = Expected {
                 scope: Some(&settings.scope),
                 audience: &settings.audience,
@@ -118,10 +124,9 @@ impl Client {
         let audience = request.audience.clone();
         let key = self.machine_token_key(&request);
         let client = self.clone();
-        let tokens = self
-            .shared()?
-            .machine_tokens
-            .get(key, self.worker_threads(), move || async move {
+        let kept = &self.shared()?.machine_tokens;
+        let tokens = kept
+            .get(key.clone(), self.worker_threads(), move || async move {
                 let endpoints = client.endpoints().await?;
                 let http = client.http()?;
                 oauth::client_credentials(client.settings(), &endpoints, http, &request).await
@@ -132,8 +137,13 @@ impl Client {
             source: Source::Machine,
             ..Expected::default()
         };
-        let accepted = self.accept(&tokens, &expected).await?;
-        Ok((tokens, accepted))
+        let accepted = self.accept(&tokens, &expected).await;
+        if let Err(error) = &accepted
+            && error.status() != Status::KeysUnavailable
+        {
+            kept.forget(&key, &tokens);
+        }
+        Ok((tokens, accepted?))
     }
 
     /// All that decides which token is given, and to whom.

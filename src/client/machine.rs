@@ -76,6 +76,14 @@ impl MachineTokens {
             .await
     }
 
+    /// Lets go of a token that was refused, so that the next caller does not get it again.
+    pub(crate) fn forget(&self, key: &MachineTokenKey, refused: &TokenSet) {
+        let Some(kind) = lock(&self.kinds).get(key).cloned() else {
+            return;
+        };
+        lock(&kind.kept).take_if(|kept| kept.access_token == refused.access_token);
+    }
+
     /// How many kinds of token are kept.
     pub(crate) fn len(&self) -> usize {
         lock(&self.kinds).len()

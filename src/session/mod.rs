@@ -174,7 +174,12 @@ impl Session {
             .as_ref()
             .and_then(|signed_in| signed_in.tokens.refresh_token.clone());
         if let (true, Some(token)) = (client.settings().revoke_on_logout, refresh_token)
-            && let Err(error) = client.revoke(&Revocation::new(token)).await
+            && let Err(error) = client
+                .revoke(&Revocation {
+                    token_type_hint: Some("refresh_token".to_owned()),
+                    ..Revocation::new(token)
+                })
+                .await
         {
             crate::log::warn(
                 "session",
