@@ -1,0 +1,9 @@
+//! What a program does with the library, from its first call to its last, against the emulator over real HTTP.
+
+mod device;
+mod executors;
+mod machines;
+mod profiles;
+mod sessions;
+mod sign_in;
+mod trouble;
