@@ -21,7 +21,7 @@ RUST     := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 C_JOBS   := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help build debug demo test lint header bench fuzz mutants install clean test-rust test-c test-install test-judges
+.PHONY: help build debug demo test lint header bench fuzz mutants install clean test-rust test-c test-install
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,7 +36,7 @@ demo: ## sign a user in, against the emulator; against Kinde if KINDE_DOMAIN is 
 
 test: ## everything that the continuous integration runs
 	scripts/setup test
-	$(MAKE) --no-print-directory lint test-rust test-c test-install test-judges
+	$(MAKE) --no-print-directory lint test-rust test-c test-install
 	@echo; echo "== all tests passed"
 
 lint: ## formatting, clippy, the header, warnings of the C compilers
@@ -49,7 +49,8 @@ lint: ## formatting, clippy, the header, warnings of the C compilers
 header: ## compare include/kinde.h with the source; UPDATE_HEADER=1 rewrites it
 	$(CARGO) test --workspace --test header
 
-test-rust: ## the Rust tests of the workspace
+test-rust: ## the Rust tests of the workspace, with judges that nobody here wrote
+	$(STEP) "Installing the judges" tests/judges/run
 	$(STEP) "Rust tests" $(CARGO) test --workspace
 
 test-c: ## the C tests and examples: plainly, under valgrind, with the sanitizers
@@ -62,9 +63,6 @@ test-c: ## the C tests and examples: plainly, under valgrind, with the sanitizer
 
 test-install: $(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a ## what `make install` installs can be used, and is small
 	$(STEP) "The installed library" tests/c/install_test.sh $(TARGET)/debug/kinde-emulator
-
-test-judges: ## providers and token libraries that nobody here wrote
-	@if [ -x tests/judges/run ]; then $(STEP) "Independent judges" tests/judges/run; fi
 
 bench: ## the benchmarks
 	scripts/setup bench
