@@ -1,0 +1,323 @@
+//! The only place that starts tokio; knows about fork.
+//!
+//! Loading the library starts nothing. The first call that needs the network starts a runtime on a
+//! few threads that block every signal. A forked child never touches what it inherited: everything
+//! that a library thread may hold is kept in a [`PerProcess`], which a child fills anew.
+
+mod per_process;
+#[cfg(test)]
+mod tests;
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{SigSet, SigmaskHow};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+pub(crate) use per_process::PerProcess;
+
+use crate::error::{Error, Result, Status};
+
+/// Locks, ignoring that a thread panicked while it held the lock: what we guard is always whole.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs `start` so that the threads which it starts block every signal: handlers are the host's,
+/// and a write to a lost connection must not end the process by SIGPIPE.
+pub(crate) fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
+    let former = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK);
+    let started = start();
+    if let Ok(former) = former {
+        // Cannot fail: the mask is one that was in force.
+        let _ = former.thread_set_mask();
+    }
+    started
+}
+
+static ENGINE: PerProcess<Engine> = PerProcess::new();
+
+fn engine() -> &'static Engine {
+    ENGINE.get_or_init(Engine::default)
+}
+
+/// Runs `work` on the library's threads; ends it when the returned future is dropped.
+///
+/// The future may be awaited on any executor. `worker_threads` counts only if this call is the one
+/// that starts the runtime.
+pub(crate) fn run<T: Send + 'static>(
+    worker_threads: usize,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Run<T> {
+    engine().start(worker_threads, work, true)
+}
+
+/// Like [`run`], but the work goes on when nobody waits for it any more.
+pub(crate) fn run_to_end<T: Send + 'static>(
+    worker_threads: usize,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Run<T> {
+    engine().start(worker_threads, work, false)
+}
+
+/// Runs `work` and then `done`, exactly once, on a library thread where it may block. Also when
+/// the work is cancelled, fails by a panic, or the library shuts down.
+pub(crate) fn run_then<T: Send + 'static>(
+    worker_threads: usize,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+    done: impl FnOnce(Result<T>) + Send + 'static,
+) -> Result<Canceller> {
+    engine().start_then(worker_threads, work, done)
+}
+
+/// Ends all work as cancelled and joins the library's threads, waiting at most `timeout`.
+/// The next call that needs the network starts anew. Returns whether all threads ended in time.
+pub(crate) fn shutdown(timeout: Duration) -> bool {
+    let deadline = Instant::now() + timeout;
+    let worked = ENGINE.get().is_none_or(|engine| engine.shutdown(deadline));
+    // Last, because what ends may have something to say.
+    let logged = crate::log::shutdown(deadline);
+    worked && logged
+}
+
+/// The threads of one process, while there are any.
+#[derive(Default)]
+struct Engine {
+    running: Mutex<Option<Arc<Running>>>,
+}
+
+struct Running {
+    /// There until the threads are asked to end.
+    runtime: Option<tokio::runtime::Runtime>,
+    handle: tokio::runtime::Handle,
+    stop: watch::Sender<bool>,
+}
+
+impl Running {
+    fn new(worker_threads: usize) -> Result<Arc<Running>> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder
+            .worker_threads(worker_threads.max(1))
+            .thread_name("kinde")
+            .enable_all();
+        let runtime = with_signals_blocked(|| builder.build()).map_err(|e| {
+            Error::new(
+                Status::Internal,
+                format!("the library's threads could not be started: {e}"),
+            )
+        })?;
+        Ok(Arc::new(Running {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+            stop: watch::Sender::new(false),
+        }))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The last user may stand in a host's asynchronous task, where waiting is not allowed.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Engine {
+    fn running(&self, worker_threads: usize) -> Result<Arc<Running>> {
+        let mut slot = lock(&self.running);
+        if let Some(running) = &*slot {
+            return Ok(running.clone());
+        }
+        let running = Running::new(worker_threads)?;
+        *slot = Some(running.clone());
+        Ok(running)
+    }
+
+    fn start<T: Send + 'static>(
+        &self,
+        worker_threads: usize,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+        abort_on_drop: bool,
+    ) -> Run<T> {
+        let state = self.running(worker_threads).map(|running| {
+            let mut stop = running.stop.subscribe();
+            running.handle.spawn(async move {
+                tokio::select! {
+                    biased;
+                    result = work => result,
+                    _ = stop.wait_for(|stopped| *stopped) => Err(cancelled()),
+                }
+            })
+        });
+        Run {
+            state: Some(state),
+            abort_on_drop,
+            pid: std::process::id(),
+        }
+    }
+
+    fn start_then<T: Send + 'static>(
+        &self,
+        worker_threads: usize,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+        done: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> Result<Canceller> {
+        let running = self.running(worker_threads)?;
+        let mut stop = running.stop.subscribe();
+        let work = running.handle.spawn(work);
+        let canceller = Canceller {
+            work: work.abort_handle(),
+            pid: std::process::id(),
+        };
+        let mut completion = Completion {
+            done: Some(done),
+            result: Some(Err(cancelled())),
+        };
+        running.handle.spawn(async move {
+            let abort = work.abort_handle();
+            let result = tokio::select! {
+                biased;
+                joined = work => joined.unwrap_or_else(|e| Err(join_error(&e))),
+                _ = stop.wait_for(|stopped| *stopped) => {
+                    abort.abort();
+                    Err(cancelled())
+                }
+            };
+            completion.result = Some(result);
+            // Its end is waited for, so that a shutdown waits for it.
+            let _ = tokio::task::spawn_blocking(move || completion.run()).await;
+            drop(stop);
+        });
+        Ok(canceller)
+    }
+
+    fn shutdown(&self, deadline: Instant) -> bool {
+        let Some(running) = lock(&self.running).take() else {
+            return true;
+        };
+        running.stop.send_replace(true);
+        // Each task holds a receiver until it has answered.
+        while !running.stop.is_closed() && Instant::now() < deadline {
+            std::thread::park_timeout(Duration::from_millis(1));
+        }
+        let ended = running.stop.is_closed();
+        if let Some(mut running) = Arc::into_inner(running)
+            && let Some(runtime) = running.runtime.take()
+        {
+            runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
+        }
+        ended
+    }
+}
+
+fn cancelled() -> Error {
+    Error::new(Status::Cancelled, "the call was cancelled")
+}
+
+fn join_error(error: &tokio::task::JoinError) -> Error {
+    if error.is_cancelled() {
+        return cancelled();
+    }
+    Error::new(
+        Status::Internal,
+        "the library failed at this call; please report it",
+    )
+}
+
+/// Work under way on the library's threads.
+pub(crate) struct Run<T> {
+    state: Option<Result<JoinHandle<Result<T>>>>,
+    abort_on_drop: bool,
+    pid: u32,
+}
+
+impl<T> Future for Run<T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        match self.state.take() {
+            Some(Ok(mut handle)) => match Pin::new(&mut handle).poll(context) {
+                Poll::Pending => {
+                    self.state = Some(Ok(handle));
+                    Poll::Pending
+                }
+                Poll::Ready(Ok(result)) => Poll::Ready(result),
+                Poll::Ready(Err(e)) => Poll::Ready(Err(join_error(&e))),
+            },
+            Some(Err(error)) => Poll::Ready(Err(error)),
+            None => Poll::Ready(Err(cancelled())),
+        }
+    }
+}
+
+impl<T> Drop for Run<T> {
+    fn drop(&mut self) {
+        if let (true, Some(Ok(handle))) = (self.abort_on_drop, &self.state)
+            && is_this_process(self.pid)
+        {
+            handle.abort();
+        }
+    }
+}
+
+/// Whether work that was begun by this process can be spoken to. In a forked child the threads
+/// that did it are gone, and may have left their queues locked.
+fn is_this_process(pid: u32) -> bool {
+    pid == std::process::id()
+}
+
+/// Calls `done` whatever happens to the task that holds it.
+struct Completion<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> {
+    done: Option<F>,
+    result: Option<Result<T>>,
+}
+
+impl<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> Completion<T, F> {
+    fn run(mut self) {
+        if let (Some(done), Some(result)) = (self.done.take(), self.result.take()) {
+            call(done, result);
+        }
+    }
+}
+
+impl<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> Drop for Completion<T, F> {
+    /// The task was dropped by a runtime that ends: on a thread that may be the host's, or must
+    /// not block.
+    fn drop(&mut self) {
+        if let (Some(done), Some(result)) = (self.done.take(), self.result.take()) {
+            let thread = std::thread::Builder::new().name("kinde-done".to_owned());
+            let started = with_signals_blocked(|| thread.spawn(move || call(done, result)));
+            if started.is_err() {
+                crate::log::error("runtime", "no thread could be started for a completion");
+            }
+        }
+    }
+}
+
+fn call<T>(done: impl FnOnce(Result<T>), result: Result<T>) {
+    if catch_unwind(AssertUnwindSafe(|| done(result))).is_err() {
+        crate::log::error("runtime", "a completion callback failed by a panic");
+    }
+}
+
+/// Cancels work that [`run_then`] started.
+#[derive(Clone, Debug)]
+pub(crate) struct Canceller {
+    work: tokio::task::AbortHandle,
+    pid: u32,
+}
+
+impl Canceller {
+    /// Asks the work to end; its `done` then gets `CANCELLED`, unless it ended before.
+    pub(crate) fn cancel(&self) {
+        if is_this_process(self.pid) {
+            self.work.abort();
+        }
+    }
+}
