@@ -1,0 +1,140 @@
+// kinde.hpp: handles are freed exactly once however they are copied and moved (valgrind and the sanitizers look), failures
+// are exceptions with everything that the error holds, and completions run once.
+#include <future>
+#include <kinde.hpp>
+#include <vector>
+
+#include "fixture.h"
+
+namespace {
+
+kinde::config settings(const emulator &emulator) {
+    kinde::config config;
+    config.set("domain", emulator.url)
+        .set("client_id", "emulator_web")
+        .load_json(R"({"client_secret": "emulator-web-secret-0123456789abcdefghijkl"})")
+        .set("redirect_uri", REDIRECT_URI)
+        .set("logout_redirect_uri", "http://localhost:3000/");
+    return config;
+}
+
+void sign_in(const kinde::session &session) {
+    char *callback = browser_follow(session.login_url().c_str());
+    CHECK(callback != nullptr);
+    CHECK_HOLDS("signed_in", session.handle_callback(callback).c_str());
+    free(callback);
+}
+
+template <typename Call> kinde::error failure_of(Call call) {
+    try {
+        call();
+    } catch (const kinde::error &failure) {
+        return failure;
+    }
+    check_failed(__FILE__, __LINE__, "the call fails");
+    std::abort();
+}
+
+void test_copies_and_moves(const kinde::client &client) {
+    kinde::session first(client);
+    sign_in(first);
+    kinde::session second = first;
+    CHECK(second.get() == first.get());
+    kinde::session third = std::move(first);
+    CHECK(first.get() == nullptr);
+    CHECK(third.is_authenticated());
+    second = kinde::session(client);
+    CHECK(!second.is_authenticated());
+    second = third;
+    CHECK(second.is_authenticated());
+    second = std::move(third);
+    const kinde::session &same = second;
+    second = same;
+    CHECK(second.is_authenticated());
+    std::vector<kinde::session> many(10, second);
+    many.erase(many.begin(), many.begin() + 9);
+    CHECK(many.back().has_permission("read:todos"));
+    const kinde::client derived = client.derive(R"({"scope": "openid"})");
+    CHECK_HOLDS("scope=openid", derived.authorization_url().c_str());
+}
+
+void test_answers(const kinde::client &client) {
+    kinde::session session(client);
+    sign_in(session);
+    CHECK(session.expires_at() > 1700000000);
+    CHECK(session.flag_boolean("is_dark_mode"));
+    CHECK(session.flag_boolean("no_such_flag", true));
+    CHECK_NUMBER(5, session.flag_integer("competitions_limit"));
+    CHECK_NUMBER(7, session.flag_integer("no_such_flag", 7));
+    CHECK_TEXT("plain", session.flag_string("no_such_flag", "plain").c_str());
+    CHECK_TEXT("org_acme", session.claim_string("org_code").c_str());
+    CHECK(session.claim_integer("exp", KINDE_TOKEN_TYPE_ID) > 1700000000);
+    CHECK_HOLDS("\"is_default\":true", session.flag("no_such_flag", "1").c_str());
+    CHECK(session.has(R"({"permissions": ["read:todos"]})"));
+    CHECK(!session.ensure_fresh(0));
+    CHECK_HOLDS("\"permissions\"", client.verify_token(session.access_token()).c_str());
+    session.refresh();
+    CHECK(kinde::session::from_tokens(client, session.tokens()).is_authenticated());
+    CHECK_HOLDS("/logout?", session.logout().c_str());
+    CHECK(!session.is_authenticated());
+}
+
+void test_failures(const kinde::client &client) {
+    const kinde::session session(client);
+    const kinde::error refused = failure_of([&] { client.refresh_tokens(R"({"refresh_token": "never.issued"})"); });
+    CHECK_NUMBER(KINDE_STATUS_INVALID_GRANT, refused.status());
+    CHECK_TEXT("INVALID_GRANT", refused.status_name());
+    CHECK_TEXT("invalid_grant", refused.oauth_code().value_or("").c_str());
+    CHECK_NUMBER(400, refused.http_status().value_or(0));
+    CHECK(!refused.retry_after_seconds());
+    CHECK_HOLDS("\"name\":\"INVALID_GRANT\"", refused.details().c_str());
+    CHECK(*refused.what() != '\0');
+
+    CHECK_TEXT("prompt", failure_of([&] { session.login_url(R"({"prompt": 1})"); }).field().value_or("").c_str());
+    CHECK_NUMBER(KINDE_STATUS_NOT_AUTHENTICATED, failure_of([&] { session.user(); }).status());
+    const std::string with_nul("read:todos\0x", 12);
+    CHECK_NUMBER(KINDE_STATUS_INVALID_ARGUMENT, failure_of([&] { session.has_permission(with_nul); }).status());
+    CHECK_NUMBER(KINDE_STATUS_CONFIG, failure_of([] { kinde::client nothing((kinde::config())); }).status());
+}
+
+void test_completions(const kinde::client &client) {
+    const kinde::session session(client);
+    sign_in(session);
+    std::promise<kinde_status> prepared, refreshed, verified;
+    client.prepare_async([&](const kinde::completed &done) { prepared.set_value(done.status); });
+    CHECK_NUMBER(KINDE_STATUS_OK, prepared.get_future().get());
+    const kinde::task task = session.refresh_async([&](const kinde::completed &done) {
+        CHECK(done.session == session.get());
+        refreshed.set_value(done.status);
+    });
+    CHECK_NUMBER(KINDE_STATUS_OK, refreshed.get_future().get());
+    client.verify_token_async("a.b.c", std::nullopt, [&](const kinde::completed &done) {
+        CHECK_NUMBER(done.status, kinde_error_status(done.error));
+        verified.set_value(done.status);
+    });
+    CHECK_NUMBER(KINDE_STATUS_TOKEN_MALFORMED, verified.get_future().get());
+    std::promise<std::string> left;
+    session.start(kinde_session_logout_async, "{}", [&](const kinde::completed &done) { left.set_value(done.result_json); });
+    CHECK_HOLDS("/logout?", left.get_future().get().c_str());
+    /* What does not start never completes, and leaves nothing behind. */
+    CHECK_NUMBER(KINDE_STATUS_INVALID_ARGUMENT, failure_of([&] {
+                     client.start(kinde_exchange_code_async, "{}", [](const kinde::completed &) { std::abort(); });
+                 }).status());
+}
+
+} // namespace
+
+int main() {
+    struct emulator emulator;
+    emulator_start(&emulator);
+    {
+        const kinde::client client(settings(emulator));
+        test_copies_and_moves(client);
+        test_answers(client);
+        test_failures(client);
+        test_completions(client);
+    }
+    kinde::shutdown(10000);
+    emulator_stop(&emulator);
+    return EXIT_SUCCESS;
+}
