@@ -203,6 +203,20 @@ mod tests {
     }
 
     #[test]
+    fn only_named_origins_beside_home_are_allowed() {
+        let origins = |names: &[&str]| -> Vec<String> {
+            names.iter().map(|name| (*name).to_owned()).collect()
+        };
+        let other = "https://b.example/x";
+        let allowed = |names: &[&str]| check(other, REDIRECT_URI, &origins(names)).is_ok();
+        assert!(!allowed(&[]));
+        assert!(!allowed(&["https://a.example"]));
+        assert!(!allowed(&["not an origin"]));
+        assert!(allowed(&["https://a.example", "https://b.example"]));
+        assert!(check("/x", REDIRECT_URI, &origins(&["https://a.example"])).is_ok());
+    }
+
+    #[test]
     fn an_opaque_redirect_uri_is_nobodys_home() {
         assert!(check("/x", "com.example.app:/callback", &[]).is_err());
         assert!(check("/x", "not a url", &[]).is_err());
