@@ -74,15 +74,12 @@ pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(inner))
 }
 
-/// The finite number that a raw JSON number is.
+/// The finite number that a raw JSON value is.
 pub(super) fn number(raw: &str) -> Option<f64> {
-    if !raw.starts_with(|c: char| c == '-' || c.is_ascii_digit()) {
-        return None;
-    }
     raw.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
-/// The whole number that a raw JSON number is, also when it is written as `4.2e1`.
+/// The whole number that a raw JSON value is, also when it is written as `4.2e1`.
 pub(super) fn integer(raw: &str) -> Option<i64> {
     if let Ok(integer) = raw.parse() {
         return Some(integer);

@@ -302,6 +302,14 @@ impl IssuerKeys {
         self.fetching.verifications.forget(&gone);
     }
 
+    /// As if the keys had been fetched earlier.
+    #[cfg(test)]
+    pub(super) fn make_older(&self, by: Duration) {
+        let mut known = Known::clone(&self.known.load());
+        known.fetched = known.fetched.map(|(at, lifetime)| (at - by, lifetime));
+        self.known.store(Arc::new(known));
+    }
+
     pub(super) fn stats(&self, now: Instant) -> serde_json::Value {
         let known = self.known.load();
         json!({

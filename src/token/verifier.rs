@@ -26,7 +26,7 @@ const WELL_KNOWN_KEYS: &str = "/.well-known/jwks.json";
 /// accepted issuers; whether the caller accepts a token's issuer is judged by the rules.
 #[derive(Clone)]
 pub(crate) struct Verifier {
-    issuers: Arc<[Arc<IssuerKeys>]>,
+    pub(super) issuers: Arc<[Arc<IssuerKeys>]>,
     fetching: Arc<Fetching>,
 }
 
@@ -68,11 +68,11 @@ impl Verifier {
             }
         };
         let mut issuers = vec![main];
-        for issuer in settings
-            .extra_issuers
-            .iter()
-            .chain([&settings.management_domain])
-        {
+        // Another provider, found by discovery, has no separate host for machines.
+        let for_machines =
+            settings.discovery == Discovery::Off || settings.management_domain != settings.domain;
+        let for_machines = for_machines.then_some(&settings.management_domain);
+        for issuer in settings.extra_issuers.iter().chain(for_machines) {
             if issuers.iter().all(|known| known.issuer != *issuer) {
                 let url = well_known_keys(issuer)?;
                 issuers.push(IssuerKeys::new(issuer, Some(url), fetching.clone()));
@@ -133,11 +133,18 @@ impl Verifier {
     /// Fetches the keys of all issuers ahead of time. Fails if those of the main issuer cannot be
     /// had; the others are tried again when a token needs them.
     pub(crate) async fn prepare(&self) -> Result<()> {
-        for keys in self.issuers.iter() {
-            let known = keys.known().clone();
-            if known.keys.is_none() || known.freshness(Instant::now()) == Freshness::Expired {
-                keys.refresh(&known, Cause::Age).await;
-            }
+        let now = Instant::now();
+        let wanting: Vec<_> = self
+            .issuers
+            .iter()
+            .map(|keys| (keys, keys.known().clone()))
+            .filter(|(_, known)| known.keys.is_none() || known.freshness(now) != Freshness::Fresh)
+            .collect();
+        for (keys, known) in &wanting {
+            keys.refresh_in_background(known, Cause::Age);
+        }
+        for (keys, known) in &wanting {
+            keys.refresh(known, Cause::Age).await;
         }
         let Some(main) = self.issuers.first() else {
             return Ok(());

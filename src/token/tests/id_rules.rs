@@ -170,6 +170,17 @@ fn iat_is_week_in_past() {
 }
 
 #[test]
+fn a_fresh_token_is_at_most_a_day_old() {
+    let issued = |ago: i64| {
+        let claims = with(id_claims(), "iat", json!(NOW - ago));
+        judge_with(&claims, |rules| rules.fresh = true)
+    };
+    issued(24 * 3600 + 60).unwrap();
+    let old = issued(24 * 3600 + 61);
+    assert_fails(old, Status::TokenExpired, Some("iat"));
+}
+
+#[test]
 fn not_before() {
     let claims = with(id_claims(), "nbf", json!(NOW + 61));
     assert_fails(judge(&claims), Status::TokenNotYetValid, Some("nbf"));

@@ -370,6 +370,96 @@ async fn discovery_says_where_the_keys_are() {
     assert_eq!(*issuer.0.asked.lock().unwrap(), [url]);
 }
 
+#[tokio::test]
+async fn keys_are_prepared_once() {
+    let issuer = Issuer::publishing(&[rsa_jwk(0, "k1")]);
+    let verifier = issuer.verifier(&[("extra_issuers", "https://account.example.com")]);
+    for _ in 0..3 {
+        verifier.prepare().await.unwrap();
+    }
+    assert_eq!(issuer.requests(), 2);
+    let stats = verifier.stats();
+    for of_issuer in stats["issuers"].as_array().unwrap() {
+        assert_eq!(of_issuer["keys"], 1);
+        assert_eq!(of_issuer["fetches"], 1);
+        assert_eq!(of_issuer["failures"], 0);
+        assert_eq!(of_issuer["age_seconds"], 0);
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_for_machines_is_known_where_there_can_be_one() {
+    let issuers = |given: &[(&str, &str)]| {
+        let stats = Issuer::publishing(&[]).verifier(given).stats();
+        stats["issuers"].as_array().map(Vec::len).unwrap()
+    };
+    let apart = ("management_domain", "https://biz.kinde.com");
+    let other_name = ("issuer", "https://tenant.kinde.com/realm");
+    assert_eq!(issuers(&[]), 1);
+    assert_eq!(issuers(&[apart]), 2);
+    assert_eq!(issuers(&[other_name]), 2);
+    assert_eq!(issuers(&[other_name, ("discovery", "any_origin")]), 1);
+    assert_eq!(issuers(&[apart, ("discovery", "any_origin")]), 2);
+}
+
+/// Waits for a fetch in the background to have ended.
+async fn fetched_times(verifier: &Verifier, times: u64) {
+    while verifier.stats()["issuers"][0]["fetches"] != times {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn aging_keys_are_used_while_new_ones_are_fetched() {
+    for known_before in [false, true] {
+        let issuer = Issuer::publishing(&[rsa_jwk(0, "k1")]);
+        let verifier = issuer.verifier(&[]);
+        verifier.prepare().await.unwrap();
+        let token = rs256(0, "k1", &access_claims());
+        if known_before {
+            verify(&verifier, &token, RS256).unwrap();
+        }
+        verifier.issuers[0].make_older(65 * MINUTE);
+        verify(&verifier, &token, RS256).unwrap();
+        fetched_times(&verifier, 2).await;
+        verify(&verifier, &token, RS256).unwrap();
+        assert_eq!(issuer.requests(), 2);
+    }
+}
+
+#[tokio::test]
+async fn old_keys_are_fetched_anew_before_they_are_used() {
+    for known_before in [false, true] {
+        let issuer = Issuer::publishing(&[rsa_jwk(0, "k1")]);
+        let verifier = issuer.verifier(&[]);
+        verifier.prepare().await.unwrap();
+        let token = rs256(0, "k1", &access_claims());
+        if known_before {
+            verify(&verifier, &token, RS256).unwrap();
+        }
+        verifier.issuers[0].make_older(100 * MINUTE);
+        assert!(verifier.try_signed(&token, RS256).is_none());
+        issuer.publish(&[rsa_jwk(1, "k2")]);
+        let judged = verifier.signed(&token, RS256, true).await;
+        assert_fails(judged, Status::KeyNotFound, None);
+        assert_eq!(issuer.requests(), 2);
+    }
+}
+
+#[tokio::test]
+async fn old_keys_are_used_while_the_issuer_is_away() {
+    let issuer = Issuer::publishing(&[rsa_jwk(0, "k1")]);
+    let verifier = issuer.verifier(&[("jwks_cooldown_seconds", "3600")]);
+    verifier.prepare().await.unwrap();
+    let token = rs256(0, "k1", &access_claims());
+    verifier.issuers[0].make_older(100 * MINUTE);
+    issuer.answer(Answer::Unreachable);
+    verifier.signed(&token, RS256, true).await.unwrap();
+    verifier.signed(&token, RS256, false).await.unwrap();
+    verify(&verifier, &token, RS256).unwrap();
+    assert_eq!(issuer.requests(), 2);
+}
+
 const MINUTE: Duration = Duration::from_secs(60);
 const COOL_DOWN: Duration = MINUTE;
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::token::{IdRules, judge_id};
 
 fn header(alg: &str) -> String {
     json!({"alg": alg, "kid": "k1", "typ": "JWT"}).to_string()
@@ -259,6 +260,41 @@ fn what_is_no_jwt_is_refused() {
     ] {
         let judged = verify(&verifier(), malformed, RS256);
         assert_fails(judged, Status::TokenMalformed, None);
+    }
+}
+
+#[test]
+fn nesting_is_counted_outside_of_texts() {
+    use crate::token::json_text::nests_at_most;
+    for (json, depth) in [
+        ("7", 0),
+        ("[]", 1),
+        (r#"{"a":[]}"#, 2),
+        ("[[],[],[[]],[]]", 3),
+        (r#"[["[","{","\"[","\\"],[]]"#, 2),
+    ] {
+        assert!(nests_at_most(json, depth), "{json}");
+        assert!(depth == 0 || !nests_at_most(json, depth - 1), "{json}");
+    }
+}
+
+#[test]
+fn typ_says_that_a_token_is_an_access_token() {
+    for (typ, is_access_token) in [
+        (json!("at+jwt"), true),
+        (json!("AT+JWT"), true),
+        (json!("application/at+jwt"), true),
+        (json!("JWT"), false),
+        (json!("text/at+jwt"), false),
+        (json!(null), false),
+        (json!(7), false),
+    ] {
+        let header = json!({"alg": "RS256", "kid": "k1", "typ": typ}).to_string();
+        let token = token(&header, &id_claims().to_string(), with_rsa(0, "RS256"));
+        let signed = verify(&verifier(), &token, RS256).unwrap();
+        let settings = settings(&[]);
+        let judged = judge_id(&signed, &IdRules::new(&settings), NOW);
+        assert_eq!(judged.is_err(), is_access_token, "{typ}");
     }
 }
 
