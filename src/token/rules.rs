@@ -92,9 +92,8 @@ pub(crate) fn judge_access(token: &Signed, rules: &AccessRules<'_>, now: i64) ->
     judge_kind(token, Kind::Access, "an access token")?;
     let issuer = token.require_text(Name::Iss)?;
     let for_machine = token.is_for_machine();
-    if !is_issuer(settings, &issuer)
-        && !(for_machine && issuer == settings.management_domain.as_str())
-    {
+    let issues_for_machines = issuer == settings.management_domain.as_str();
+    if !is_issuer(settings, &issuer) && !(for_machine && issues_for_machines) {
         return Err(foreign_issuer(settings));
     }
     token.require_time(Name::Exp)?;
