@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::hex;
+
 /// The configuration used without `--config`, as `--print-config` prints it.
 pub const BUILT_IN: &str = include_str!("../default.toml");
 
@@ -336,27 +338,17 @@ fn yes() -> bool {
     true
 }
 
-/// A stable name from another: the first `bytes` of SHA-256, in hex.
-fn derived_hex(of: &str, bytes: usize) -> String {
-    Sha256::digest(of.as_bytes())
-        .iter()
-        .take(bytes)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// The start of SHA-256: the same for the same text, whenever the emulator starts.
+fn digest(text: &str) -> [u8; 16] {
+    let mut start = [0; 16];
+    start.copy_from_slice(&Sha256::digest(text.as_bytes())[..16]);
+    start
 }
 
 impl Role {
     /// The id in a token's `roles`, shaped as a UUID.
     pub fn id(&self) -> String {
-        let hex = derived_hex(&format!("role:{}", self.key), 16);
-        format!(
-            "{}-{}-{}-{}-{}",
-            &hex[..8],
-            &hex[8..12],
-            &hex[12..16],
-            &hex[16..20],
-            &hex[20..]
-        )
+        hex::grouped(digest(&format!("role:{}", self.key)))
     }
 }
 
@@ -384,7 +376,7 @@ impl User {
     pub fn id(&self) -> String {
         self.id
             .clone()
-            .unwrap_or_else(|| format!("kp_{}", derived_hex(&self.email.to_lowercase(), 16)))
+            .unwrap_or_else(|| format!("kp_{}", hex::encode(&digest(&self.email.to_lowercase()))))
     }
 
     pub fn full_name(&self) -> String {

@@ -4,11 +4,11 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::OAuthError;
 use crate::claims::Granted;
-use crate::config::Application;
+use crate::config::{Application, User};
 use crate::jwt::Claims;
 use crate::lies::{self, TokenKind};
 use crate::random;
-use crate::state::{AccessTokenRecord, CurrentAccessToken, Emulator, GrantId, RefreshToken, State};
+use crate::state::{CurrentAccessToken, Emulator, GrantId, RefreshToken, State};
 
 /// Which tokens to make for a grant.
 #[derive(Clone, Debug)]
@@ -42,8 +42,11 @@ impl Emulator {
             application.ok_or_else(|| OAuthError::invalid_grant("the application was deleted"))?;
 
         let now = self.clock.now();
+        // A lie that was ordered wants to be told now.
+        let may_keep =
+            wanted.keep_access_token && !lies::is_ordered(&state.lies, TokenKind::Access);
         let lasting = grant.access.filter(|access| {
-            wanted.keep_access_token && access.expires_at > now && access.scopes == granted.scopes
+            may_keep && access.expires_at > now && access.scopes == granted.scopes
         });
         let access = match lasting {
             Some(access) => access,
@@ -60,16 +63,13 @@ impl Emulator {
                 granted.nonce = None;
             }
             let claims = {
-                let user = state
-                    .config
-                    .user_by_id(&granted.user_id)
-                    .ok_or_else(user_was_deleted)?;
+                let user = user_of(state, &granted)?;
                 self.issuing(&state.config)
                     .id_token(&application, user, &granted, &access.token)
             };
             answer.insert(
                 "id_token".into(),
-                json!(self.sign(state, claims, TokenKind::Id)?.0),
+                json!(self.sign(state, claims, TokenKind::Id)?),
             );
         }
         let may_refresh = state
@@ -100,16 +100,14 @@ impl Emulator {
         granted: &Granted,
     ) -> Result<CurrentAccessToken, OAuthError> {
         let claims = {
-            let user = state
-                .config
-                .user_by_id(&granted.user_id)
-                .ok_or_else(user_was_deleted)?;
+            let user = user_of(state, granted)?;
             self.issuing(&state.config)
                 .access_token(application, user, granted)
         };
         let (jti, expires_at) = registered(&claims);
-        let (token, jti) = (self.sign(state, claims, TokenKind::Access)?.0, jti);
-        self.remember(state, &jti, Some(id), application, expires_at);
+        let is_genuine = !lies::is_ordered(&state.lies, TokenKind::Access);
+        let token = self.sign(state, claims, TokenKind::Access)?;
+        state.remember_access_token(&jti, Some(id), application, expires_at);
         let access = CurrentAccessToken {
             token,
             jti,
@@ -117,7 +115,7 @@ impl Emulator {
             scopes: granted.scopes.clone(),
         };
         if let Some(grant) = state.grants.get_mut(&id) {
-            grant.access = Some(access.clone());
+            grant.access = is_genuine.then(|| access.clone());
         }
         Ok(access)
     }
@@ -134,8 +132,8 @@ impl Emulator {
             .issuing(&state.config)
             .machine_token(application, audiences, scopes);
         let (jti, expires_at) = registered(&claims);
-        let (token, _) = self.sign(state, claims, TokenKind::M2m)?;
-        self.remember(state, &jti, None, application, expires_at);
+        let token = self.sign(state, claims, TokenKind::M2m)?;
+        state.remember_access_token(&jti, None, application, expires_at);
         Ok(json!({
             "access_token": token,
             "expires_in": application.access_token_seconds,
@@ -144,40 +142,22 @@ impl Emulator {
         }))
     }
 
-    fn remember(
-        &self,
-        state: &mut State,
-        jti: &str,
-        grant: Option<GrantId>,
-        application: &Application,
-        expires_at: i64,
-    ) {
-        let client_id = application.client_id.clone();
-        state.access_tokens.insert(
-            jti.to_owned(),
-            AccessTokenRecord {
-                grant,
-                client_id,
-                expires_at,
-            },
-        );
-    }
-
     fn sign(
         &self,
         state: &mut State,
         claims: Claims,
         kind: TokenKind,
-    ) -> Result<(String, Claims), OAuthError> {
+    ) -> Result<String, OAuthError> {
         let distortion = lies::take(&mut state.lies, kind);
         let signed = lies::sign(&self.keys(), claims, distortion.as_ref());
         let signed = signed.map_err(|reason| OAuthError::new("server_error", reason))?;
-        Ok((signed.text, signed.claims))
+        Ok(signed.text)
     }
 }
 
-fn user_was_deleted() -> OAuthError {
-    OAuthError::invalid_grant("the user was deleted")
+fn user_of<'a>(state: &'a State, granted: &Granted) -> Result<&'a User, OAuthError> {
+    let user = state.config.user_by_id(&granted.user_id);
+    user.ok_or_else(|| OAuthError::invalid_grant("the user was deleted"))
 }
 
 fn registered(claims: &Claims) -> (String, i64) {

@@ -41,6 +41,10 @@ pub struct Lie {
     pub distortion: Distortion,
 }
 
+pub fn is_ordered(lies: &[Lie], kind: TokenKind) -> bool {
+    lies.iter().any(|lie| lie.token == kind)
+}
+
 /// The distortion for the token that is made now, if one was asked for.
 pub fn take(lies: &mut Vec<Lie>, kind: TokenKind) -> Option<Distortion> {
     let index = lies.iter().position(|lie| lie.token == kind)?;

@@ -13,6 +13,7 @@ mod control;
 mod cors;
 mod directory;
 mod endpoints;
+mod hex;
 mod issue;
 mod jwt;
 mod keys;

@@ -4,6 +4,8 @@ use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::hex;
+
 /// RFC 8628, section 6.1: consonants only, so that no words arise and no letters are taken for digits.
 const USER_CODE_LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
 
@@ -28,12 +30,9 @@ pub fn two_part_token() -> String {
     format!("{}.{}", token(), token())
 }
 
-pub fn hex(length: usize) -> String {
-    let mut buffer = vec![0; length.div_ceil(2)];
-    fill(&mut buffer);
-    let mut text: String = buffer.iter().map(|byte| format!("{byte:02x}")).collect();
-    text.truncate(length);
-    text
+/// So many random bytes as hexadecimal text.
+pub fn hex<const BYTES: usize>() -> String {
+    hex::encode(&bytes::<BYTES>())
 }
 
 /// A version 4 UUID (RFC 9562).
@@ -41,15 +40,7 @@ pub fn uuid() -> String {
     let mut raw = bytes::<16>();
     raw[6] = raw[6] & 0x0f | 0x40;
     raw[8] = raw[8] & 0x3f | 0x80;
-    let hex: String = raw.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
+    hex::grouped(raw)
 }
 
 /// What a person types on the device page: `BCDF-GHJK`.

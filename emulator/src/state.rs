@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockW
 
 use crate::claims::{Granted, Issuing};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Application, Config};
 use crate::control::Control;
 use crate::keys::KeyRing;
 use crate::lies::Lie;
@@ -280,6 +280,22 @@ impl State {
         self.last_grant
     }
 
+    pub fn remember_access_token(
+        &mut self,
+        jti: &str,
+        grant: Option<GrantId>,
+        application: &Application,
+        expires_at: i64,
+    ) {
+        let client_id = application.client_id.clone();
+        let record = AccessTokenRecord {
+            grant,
+            client_id,
+            expires_at,
+        };
+        self.access_tokens.insert(jti.to_owned(), record);
+    }
+
     /// Ends a grant with all that was issued from it.
     pub fn revoke_grant(&mut self, id: GrantId) {
         if let Some(grant) = self.grants.get_mut(&id) {
@@ -298,14 +314,9 @@ impl State {
     /// Ends one access token; the next refresh issues another.
     pub fn revoke_access_token(&mut self, jti: &str) {
         self.revoked_access_tokens.insert(jti.to_owned());
-        for grant in self.grants.values_mut() {
-            if grant
-                .access
-                .as_ref()
-                .is_some_and(|access| access.jti == jti)
-            {
-                grant.access = None;
-            }
+        let grant = self.access_tokens.get(jti).and_then(|record| record.grant);
+        if let Some(grant) = grant.and_then(|id| self.grants.get_mut(&id)) {
+            grant.access.take_if(|access| access.jti == jti);
         }
     }
 

@@ -55,7 +55,7 @@ pub fn settle(
 
 /// Whoever creates an organization gets the first role of the configuration in it.
 fn create(config: &mut Config, user: &User, name: Option<&str>) -> String {
-    let code = format!("org_{}", random::hex(12));
+    let code = format!("org_{}", random::hex::<6>());
     let name = name.map_or_else(
         || format!("{}'s organization", user.full_name()),
         str::to_owned,

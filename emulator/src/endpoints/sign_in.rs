@@ -101,55 +101,72 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// What an answered form brought.
-struct Posted {
+/// A request that belongs to a sign-in under way.
+struct Visit {
     flow: String,
     params: Params,
     interaction: Interaction,
 }
 
-fn posted(
-    emulator: &Emulator,
-    state: &State,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Posted, Box<Response>> {
-    let params = Params::decode_form(headers, body).map_err(|reason| refuse(&reason))?;
-    let interaction = interaction(emulator, state, headers, params.get("flow"))?;
-    let flow = params.get("flow").unwrap_or_default().to_owned();
-    Ok(Posted {
-        flow,
-        params,
-        interaction,
-    })
+/// A page that explains why there is no such sign-in comes back as an error.
+type Visited = Result<Response, Box<Response>>;
+
+fn either(visited: Visited) -> Response {
+    visited.unwrap_or_else(|page| *page)
 }
 
-fn shown(
-    emulator: &Emulator,
-    state: &State,
-    headers: &HeaderMap,
-    uri: &Uri,
-) -> Result<(String, Interaction), Box<Response>> {
-    let params =
-        Params::decode(uri.query().unwrap_or_default()).map_err(|reason| refuse(&reason))?;
-    let interaction = interaction(emulator, state, headers, params.get("flow"))?;
-    Ok((
-        params.get("flow").unwrap_or_default().to_owned(),
-        interaction,
-    ))
+impl Visit {
+    fn to_page(
+        emulator: &Emulator,
+        state: &State,
+        headers: &HeaderMap,
+        uri: &Uri,
+    ) -> Result<Self, Box<Response>> {
+        Self::with(
+            emulator,
+            state,
+            headers,
+            Params::decode(uri.query().unwrap_or_default()),
+        )
+    }
+
+    fn with_form(
+        emulator: &Emulator,
+        state: &State,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Box<Response>> {
+        Self::with(emulator, state, headers, Params::decode_form(headers, body))
+    }
+
+    fn with(
+        emulator: &Emulator,
+        state: &State,
+        headers: &HeaderMap,
+        params: Result<Params, String>,
+    ) -> Result<Self, Box<Response>> {
+        let params = params.map_err(|reason| refuse(&reason))?;
+        let interaction = interaction(emulator, state, headers, params.get("flow"))?;
+        let flow = params.get("flow").unwrap_or_default().to_owned();
+        Ok(Self {
+            flow,
+            params,
+            interaction,
+        })
+    }
 }
 
 pub async fn sign_in_page(Shared(emulator): Emu, uri: Uri, headers: HeaderMap) -> Response {
+    either(show_sign_in(&emulator, &uri, &headers))
+}
+
+fn show_sign_in(emulator: &Emulator, uri: &Uri, headers: &HeaderMap) -> Visited {
     let state = emulator.state();
-    let (flow, interaction) = match shown(&emulator, &state, &headers, &uri) {
-        Ok(found) => found,
-        Err(page) => return *page,
-    };
-    let hint = match &interaction.purpose {
-        Purpose::Authorization(request) => hinted_email(&state, request),
-        Purpose::Device { .. } => String::new(),
-    };
-    render_sign_in(&state, &flow, &interaction, &hint, None)
+    let Visit {
+        flow, interaction, ..
+    } = Visit::to_page(emulator, &state, headers, uri)?;
+    let email = suggested_email(&state, &interaction);
+    Ok(render_sign_in(&state, &flow, &interaction, &email, None))
 }
 
 fn render_sign_in(
@@ -164,7 +181,10 @@ fn render_sign_in(
 }
 
 /// The e-mail address that `login_hint` or the invitation means.
-fn hinted_email(state: &State, request: &AuthorizationRequest) -> String {
+fn suggested_email(state: &State, interaction: &Interaction) -> String {
+    let Purpose::Authorization(request) = &interaction.purpose else {
+        return String::new();
+    };
     let invitation = request
         .invitation_code
         .as_deref()
@@ -188,55 +208,52 @@ fn hinted_email(state: &State, request: &AuthorizationRequest) -> String {
 }
 
 pub async fn submit_sign_in(Shared(emulator): Emu, headers: HeaderMap, body: Bytes) -> Response {
+    either(answer_sign_in(&emulator, &headers, &body))
+}
+
+fn answer_sign_in(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) -> Visited {
     let mut state = emulator.state();
-    let Posted {
+    let Visit {
         flow,
         params,
         interaction,
-    } = match posted(&emulator, &state, &headers, &body) {
-        Ok(posted) => posted,
-        Err(page) => return *page,
-    };
+    } = Visit::with_form(emulator, &state, headers, body)?;
     if let (Some(action @ ("cancel" | "expire")), Purpose::Authorization(request)) =
         (params.get("action"), &interaction.purpose)
     {
         state.interactions.remove(&flow);
-        return if action == "expire" {
-            expired(&emulator, &state, request)
+        return Ok(if action == "expire" {
+            expired(emulator, &state, request)
         } else {
             let reason = "the user refused";
             Refused::of(request).answer(
-                &emulator,
+                emulator,
                 &state,
                 StatusCode::SEE_OTHER,
                 "access_denied",
                 reason,
             )
-        };
+        });
     }
+    let user = identified(&state, &params).map_err(|mistake| {
+        let email = params.get("email").unwrap_or_default();
+        render_sign_in(&state, &flow, &interaction, email, Some(mistake))
+    })?;
+    Ok(signed_in(emulator, &mut state, &flow, &interaction, &user))
+}
+
+/// The user with this address or name, and this password if one is needed.
+fn identified(state: &State, params: &Params) -> Result<User, &'static str> {
     let email = params.get("email").unwrap_or_default().trim();
     let by_name = |user: &&User| {
         user.email.eq_ignore_ascii_case(email) || user.username.as_deref() == Some(email)
     };
-    let Some(user) = state.config.users.iter().find(by_name).cloned() else {
-        return render_sign_in(
-            &state,
-            &flow,
-            &interaction,
-            email,
-            Some("No user has this e-mail address."),
-        );
-    };
+    let user = state.config.users.iter().find(by_name);
+    let user = user.ok_or("No user has this e-mail address.")?;
     if user.password.is_some() && user.password.as_deref() != params.get("password") {
-        return render_sign_in(
-            &state,
-            &flow,
-            &interaction,
-            email,
-            Some("The password is wrong."),
-        );
+        return Err("The password is wrong.");
     }
-    signed_in(&emulator, &mut state, &flow, &interaction, &user)
+    Ok(user.clone())
 }
 
 /// Goes on to the organization, the application or the device.
@@ -294,67 +311,64 @@ pub async fn submit_organization(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    either(answer_organization(&emulator, &headers, &body))
+}
+
+fn answer_organization(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) -> Visited {
     let mut state = emulator.state();
-    let Posted {
+    let Visit {
         flow,
         params,
         interaction,
-    } = match posted(&emulator, &state, &headers, &body) {
-        Ok(posted) => posted,
-        Err(page) => return *page,
-    };
+    } = Visit::with_form(emulator, &state, headers, body)?;
     let user = interaction
         .user_id
         .as_deref()
         .and_then(|id| state.config.user_by_id(id))
         .cloned();
     let (Some(user), Purpose::Authorization(request)) = (user, &interaction.purpose) else {
-        return *refuse("Nobody has signed in here yet.");
+        return Err(refuse("Nobody has signed in here yet."));
     };
-    let Some(code) = params
+    let own = params
         .get("org_code")
-        .filter(|code| user.membership(code).is_some())
-    else {
-        return render_organizations(
-            &state,
-            &flow,
-            &interaction,
-            &user,
-            Some("Choose one of your organizations."),
-        );
-    };
+        .filter(|code| user.membership(code).is_some());
+    let code = own.ok_or_else(|| {
+        let mistake = Some("Choose one of your organizations.");
+        render_organizations(&state, &flow, &interaction, &user, mistake)
+    })?;
     state.interactions.remove(&flow);
     let organization = Organization::Chosen(code.to_owned());
-    sign_in(
-        &emulator,
+    Ok(sign_in(
+        emulator,
         &mut state,
         request,
         user.id(),
         organization,
         StatusCode::SEE_OTHER,
-    )
+    ))
 }
 
 pub async fn registration_page(Shared(emulator): Emu, uri: Uri, headers: HeaderMap) -> Response {
+    either(show_registration(&emulator, &uri, &headers))
+}
+
+fn show_registration(emulator: &Emulator, uri: &Uri, headers: &HeaderMap) -> Visited {
     let state = emulator.state();
-    let (flow, interaction) = match shown(&emulator, &state, &headers, &uri) {
-        Ok(found) => found,
-        Err(page) => return *page,
+    let Visit {
+        flow, interaction, ..
+    } = Visit::to_page(emulator, &state, headers, uri)?;
+    let email = suggested_email(&state, &interaction);
+    let typed = Registration {
+        email: &email,
+        ..Registration::default()
     };
-    let hint = match &interaction.purpose {
-        Purpose::Authorization(request) => hinted_email(&state, request),
-        Purpose::Device { .. } => String::new(),
-    };
-    render_registration(
+    Ok(render_registration(
         &state,
         &flow,
         &interaction,
-        Registration {
-            email: &hint,
-            ..Registration::default()
-        },
+        typed,
         None,
-    )
+    ))
 }
 
 fn render_registration(
@@ -379,15 +393,16 @@ pub async fn submit_registration(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    either(answer_registration(&emulator, &headers, &body))
+}
+
+fn answer_registration(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) -> Visited {
     let mut state = emulator.state();
-    let Posted {
+    let Visit {
         flow,
         params,
         interaction,
-    } = match posted(&emulator, &state, &headers, &body) {
-        Ok(posted) => posted,
-        Err(page) => return *page,
-    };
+    } = Visit::with_form(emulator, &state, headers, body)?;
     let typed = Registration {
         email: params.get("email").unwrap_or_default().trim(),
         given_name: params.get("given_name").unwrap_or_default().trim(),
@@ -403,7 +418,8 @@ pub async fn submit_registration(
         None
     };
     if mistake.is_some() {
-        return render_registration(&state, &flow, &interaction, typed, mistake);
+        let page = render_registration(&state, &flow, &interaction, typed, mistake);
+        return Ok(page);
     }
     let user = User::registered(
         typed.email,
@@ -422,5 +438,5 @@ pub async fn submit_registration(
         };
         membership::join(&mut state.config, &user, membership);
     }
-    signed_in(&emulator, &mut state, &flow, &interaction, &user)
+    Ok(signed_in(emulator, &mut state, &flow, &interaction, &user))
 }

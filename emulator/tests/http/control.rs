@@ -102,10 +102,7 @@ async fn the_token_endpoint_lies_as_often_as_ordered() {
         .control("/lies", json!({"token": "access", "hollow": true}))
         .await;
     let lying = emulator.tokens(&[]).await;
-    let id = emulator
-        .verified(text(&lying, "id_token"))
-        .await
-        .expect("a good signature");
+    let id = emulator.claims(&lying, "id_token").await;
     assert_eq!((&id["nonce"], id.get("email")), (&json!("wrong"), None));
     let (header, payload, _) = parts(text(&lying, "access_token"));
     assert!(header.get("kid").is_none());
@@ -114,10 +111,7 @@ async fn the_token_endpoint_lies_as_often_as_ordered() {
     assert_eq!(names, ["aud", "iat", "jti", "scp"]);
 
     let honest = emulator.tokens(&[]).await;
-    let id = emulator
-        .verified(text(&honest, "id_token"))
-        .await
-        .expect("a good token");
+    let id = emulator.claims(&honest, "id_token").await;
     assert_eq!(id["email"], "ada@example.com");
 
     emulator
@@ -147,6 +141,26 @@ async fn the_token_endpoint_lies_as_often_as_ordered() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test]
+async fn a_refresh_lies_too_and_once() {
+    let emulator = Emulator::for_ada();
+    let first = emulator.tokens(&[]).await;
+    emulator
+        .control(
+            "/lies",
+            json!({"token": "access", "claims": {"sub": "kp_other"}}),
+        )
+        .await;
+    let lying = emulator.refresh(text(&first, "refresh_token")).await.json();
+    assert_eq!(
+        emulator.claims(&lying, "access_token").await["sub"],
+        "kp_other"
+    );
+    let honest = emulator.refresh(text(&lying, "refresh_token")).await.json();
+    let sub = emulator.claims(&first, "access_token").await["sub"].clone();
+    assert_eq!(emulator.claims(&honest, "access_token").await["sub"], sub);
 }
 
 #[tokio::test]
@@ -265,10 +279,7 @@ async fn the_clock_moves_on_order() {
         .expect("a time");
     assert!((1_700_000_000..1_700_000_010).contains(&now));
     let tokens = emulator.tokens(&[]).await;
-    let claims = emulator
-        .verified(text(&tokens, "access_token"))
-        .await
-        .expect("a good token");
+    let claims = emulator.claims(&tokens, "access_token").await;
     assert!((1_700_000_000..1_700_000_010).contains(&claims["iat"].as_i64().expect("a time")));
     let later = emulator
         .control("/clock", json!({"shift_seconds": 1000}))
@@ -291,10 +302,7 @@ async fn a_code_can_be_had_without_a_browser() {
     });
     let code = emulator.control("/code", order).await;
     let tokens = emulator.exchange(text(&code, "code")).await.json();
-    let claims = emulator
-        .verified(text(&tokens, "id_token"))
-        .await
-        .expect("a good token");
+    let claims = emulator.claims(&tokens, "id_token").await;
     assert_eq!(claims["email"], "grace@example.com");
 }
 
@@ -314,15 +322,9 @@ async fn the_directory_can_be_read_changed_and_extended() {
         )
         .await;
     let tokens = emulator.tokens(&[]).await;
-    let access = emulator
-        .verified(text(&tokens, "access_token"))
-        .await
-        .expect("a good token");
+    let access = emulator.claims(&tokens, "access_token").await;
     assert_eq!(access["feature_flags"]["theme"]["v"], "green");
-    let id = emulator
-        .verified(text(&tokens, "id_token"))
-        .await
-        .expect("a good token");
+    let id = emulator.claims(&tokens, "id_token").await;
     assert_eq!(
         (&id["given_name"], &id["organizations"][0]["name"]),
         (&json!("Augusta"), &json!("Acme 2"))
@@ -348,10 +350,7 @@ async fn the_directory_can_be_read_changed_and_extended() {
         .control("/login", json!({"email": "new@example.com"}))
         .await;
     let tokens = emulator.tokens(&[]).await;
-    let access = emulator
-        .verified(text(&tokens, "access_token"))
-        .await
-        .expect("a good token");
+    let access = emulator.claims(&tokens, "access_token").await;
     assert_eq!(access["org_code"], "org_new");
     let users = emulator.get("/_control/users").await.json();
     assert_eq!(users["users"].as_array().map(Vec::len), Some(5));

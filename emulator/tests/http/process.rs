@@ -234,6 +234,14 @@ impl Emulator {
             .map(|data| data.claims)
             .map_err(|error| error.to_string())
     }
+
+    /// The claims of one of these tokens, which must be good.
+    pub async fn claims(&self, tokens: &Value, name: &str) -> Value {
+        let token = text(tokens, name);
+        self.verified(token)
+            .await
+            .unwrap_or_else(|reason| panic!("{name}: {reason}"))
+    }
 }
 
 #[derive(Debug)]

@@ -79,10 +79,7 @@ async fn the_access_token_says_what_they_may() {
         ("scope", "openid email read:orders"),
     ];
     let tokens = emulator.tokens(&changes).await;
-    let claims = emulator
-        .verified(text(&tokens, "access_token"))
-        .await
-        .expect("a good token");
+    let claims = emulator.claims(&tokens, "access_token").await;
     assert_eq!(claims["iss"], emulator.url);
     assert_eq!(
         claims["aud"],
@@ -112,10 +109,7 @@ async fn the_access_token_says_what_they_may() {
         assert!(claims.get(absent).is_none(), "{absent}");
     }
     let plain = emulator.tokens(&[]).await;
-    let claims = emulator
-        .verified(text(&plain, "access_token"))
-        .await
-        .expect("a good token");
+    let claims = emulator.claims(&plain, "access_token").await;
     assert_eq!(claims["aud"], json!([]));
 }
 
@@ -123,10 +117,7 @@ async fn the_access_token_says_what_they_may() {
 async fn an_organizations_flags_and_roles_are_its_own() {
     let emulator = Emulator::for_ada();
     let tokens = emulator.tokens(&[("org_code", "org_globex")]).await;
-    let claims = emulator
-        .verified(text(&tokens, "access_token"))
-        .await
-        .expect("a good token");
+    let claims = emulator.claims(&tokens, "access_token").await;
     assert_eq!(claims["permissions"], json!(["read:todos"]));
     assert_eq!(
         claims["feature_flags"]["theme"],
@@ -147,10 +138,7 @@ async fn scopes_rule_what_the_id_token_shows() {
     let emulator = Emulator::for_ada();
     let claims_for = async |scope: &str| {
         let tokens = emulator.tokens(&[("scope", scope)]).await;
-        emulator
-            .verified(text(&tokens, "id_token"))
-            .await
-            .expect("a good token")
+        emulator.claims(&tokens, "id_token").await
     };
     let bare = claims_for("openid").await;
     let email = claims_for("openid email").await;
@@ -211,10 +199,7 @@ async fn an_application_may_add_claims_and_shorten_lives() {
         .await;
     let tokens = emulator.tokens(&[]).await;
     assert_eq!(tokens["expires_in"], 60);
-    let access = emulator
-        .verified(text(&tokens, "access_token"))
-        .await
-        .expect("a good token");
+    let access = emulator.claims(&tokens, "access_token").await;
     assert_eq!(
         (&access["email"], &access["org_name"]),
         (&json!("ada@example.com"), &json!("Acme"))
@@ -224,10 +209,7 @@ async fn an_application_may_add_claims_and_shorten_lives() {
         (&json!("acme-1"), &json!("gold"))
     );
     assert!(access.get("roles").is_none());
-    let id = emulator
-        .verified(text(&tokens, "id_token"))
-        .await
-        .expect("a good token");
+    let id = emulator.claims(&tokens, "id_token").await;
     assert_eq!(
         id["exp"].as_i64().expect("a time") - id["iat"].as_i64().expect("a time"),
         30
