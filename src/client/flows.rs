@@ -39,7 +39,15 @@ impl Client {
     }
 
     /// Exchanges a code (RFC 6749, section 4.1.3) and verifies the tokens that come back.
+    ///
+    /// Without PKCE the nonce is what ties the answer to the sign-in, and must be given.
     pub async fn exchange_code(&self, exchange: CodeExchange) -> Result<TokenSet> {
+        if !self.settings().pkce && exchange.nonce.is_none() {
+            return Err(Error::invalid_argument(
+                "nonce",
+                "is required while the setting pkce is off",
+            ));
+        }
         let client = self.clone();
         self.run(async move {
             let settings = client.settings();
