@@ -8,7 +8,7 @@ fn client() -> Client {
     let settings = json!({
         "domain": "example.kinde.com",
         "client_id": "x",
-        "redirect_uri": "https://app.example/callback",
+        "redirect_uri": "https://app.example.com/callback",
         "return_origins": ["https://admin.example", "https://staging.example:8443"],
     });
     Client::new(&config(&settings)).unwrap()
@@ -46,14 +46,14 @@ fn the_known_tricks_are_refused() {
 fn what_was_refused_leads_elsewhere_for_at_least_one_reader() {
     // The other direction: nothing that is accepted leads away from the application.
     let client = client();
-    let home = url::Url::parse("https://app.example/callback").unwrap();
+    let home = url::Url::parse("https://app.example.com/callback").unwrap();
     for case in cases()["accepted"].as_array().unwrap() {
         let given = case["given"].as_str().unwrap();
         begun(&client, given).expect(given);
         let result = case["result"].as_str().unwrap();
         let origin = home.join(result).unwrap().origin().ascii_serialization();
         let allowed = [
-            "https://app.example",
+            "https://app.example.com",
             "https://admin.example",
             "https://staging.example:8443",
         ];

@@ -29,13 +29,26 @@ impl Application {
     }
 
     pub fn on(emulator: Emulator, settings: Value) -> Application {
-        let client = client_of(&emulator, settings);
+        let client = Application::client_of(&emulator, settings);
         Application { emulator, client }
     }
 
     /// Another client of the same emulator.
     pub fn client(&self, settings: Value) -> Client {
-        client_of(&self.emulator, settings)
+        Application::client_of(&self.emulator, settings)
+    }
+
+    /// A client of an emulator, with these settings beside the web application's.
+    pub fn client_of(emulator: &Emulator, settings: Value) -> Client {
+        let mut all = json!({
+            "domain": emulator.url(),
+            "client_id": "emulator_web",
+            "client_secret": "emulator-web-secret-0123456789abcdefghijkl",
+            "redirect_uri": REDIRECT_URI,
+            "logout_redirect_uri": "http://127.0.0.1:1/logged-out",
+        });
+        merge(&mut all, settings);
+        Client::new(&config(&all)).expect("good settings")
     }
 
     pub fn url(&self) -> &str {
@@ -84,18 +97,6 @@ impl Application {
             .verify_token(token, &VerifyOptions::default())
             .await
     }
-}
-
-fn client_of(emulator: &Emulator, settings: Value) -> Client {
-    let mut all = json!({
-        "domain": emulator.url(),
-        "client_id": "emulator_web",
-        "client_secret": "emulator-web-secret-0123456789abcdefghijkl",
-        "redirect_uri": REDIRECT_URI,
-        "logout_redirect_uri": "http://127.0.0.1:1/logged-out",
-    });
-    merge(&mut all, settings);
-    Client::new(&config(&all)).expect("good settings")
 }
 
 fn merge(all: &mut Value, changes: Value) {
