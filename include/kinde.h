@@ -73,6 +73,31 @@
 #define KINDE_ABI_VERSION 1
 
 /**
+ * No message.
+ */
+#define KINDE_LOG_LEVEL_OFF 0
+
+/**
+ * Something failed that the caller may not see otherwise.
+ */
+#define KINDE_LOG_LEVEL_ERROR 1
+
+/**
+ * Something is about to go wrong, or is set up badly.
+ */
+#define KINDE_LOG_LEVEL_WARN 2
+
+/**
+ * What happens rarely: keys fetched, endpoints discovered.
+ */
+#define KINDE_LOG_LEVEL_INFO 3
+
+/**
+ * What happens at each call.
+ */
+#define KINDE_LOG_LEVEL_DEBUG 4
+
+/**
  * Speaks of the access token.
  */
 #define KINDE_TOKEN_TYPE_ACCESS 0
@@ -332,6 +357,19 @@ typedef struct kinde_session kinde_session;
 typedef struct kinde_task kinde_task;
 
 /**
+ * Takes a message of the library.
+ *
+ * `userdata` is what the caller gave, `level` one of KINDE_LOG_LEVEL_ERROR to
+ * KINDE_LOG_LEVEL_DEBUG, `module` the part of the library, such as "http". The texts are borrowed
+ * until the callback returns. Messages come one after the other on a thread of the library, where
+ * the callback may block and call any function but kinde_shutdown. No exception may leave it.
+ */
+typedef void (*kinde_log_callback)(void *userdata,
+                                   int32_t level,
+                                   const char *module,
+                                   const char *message);
+
+/**
  * Takes the outcome of an asynchronous call.
  *
  * `userdata` is what the caller gave. `result_json` is the result as JSON text, NULL on failure
@@ -405,6 +443,37 @@ kinde_status kinde_shutdown(int64_t timeout_ms, kinde_error **error);
  * write no NUL into the text before. Any thread; does not block.
  */
 void kinde_string_free(char *text);
+
+/* ------------------------------------------------------------------------------------------------
+ * Logging
+ *
+ * Messages go to a callback, or into a queue that kinde_log_next reads. Both are off until
+ * kinde_set_log_callback is called. No message holds a secret. Where messages are not taken in
+ * time, the oldest are given up, and a message says how many.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Sends messages up to `max_level`, one of KINDE_LOG_LEVEL_OFF to KINDE_LOG_LEVEL_DEBUG, to a
+ * callback; without one, keeps them for kinde_log_next. There is one such setting in the process,
+ * which a forked child inherits.
+ *
+ * When it returns, the former callback runs no more, so that its `userdata` may be freed; called
+ * from inside that callback, it takes effect when that returns.
+ * Any thread; blocks until a message under way to the former callback is taken.
+ * Fails with INVALID_ARGUMENT (there is no such level).
+ */
+kinde_status kinde_set_log_callback(int32_t max_level, kinde_log_callback callback, void *userdata);
+
+/**
+ * Gives the oldest message that was kept, for programs that cannot take callbacks: an object
+ * `{level, module, message}`, or NULL if none came within `wait_ms` milliseconds. Messages are kept
+ * after kinde_set_log_callback with a level and without a callback.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks for at most `wait_ms` milliseconds, and no longer than until kinde_shutdown.
+ * Fails with INVALID_ARGUMENT (`wait_ms` is negative).
+ */
+kinde_status kinde_log_next(int64_t wait_ms, char **out, kinde_error **error);
 
 /* ------------------------------------------------------------------------------------------------
  * Errors
@@ -803,8 +872,8 @@ kinde_status kinde_revoke_token_async(kinde_client *client,
  * - `token`: required
  * - `token_type_hint`: "access_token" or "refresh_token"
  *
- * Gives `{active, aud, client_id, exp, iat}`; only `active` is always there. `*out` is the caller's,
- * to free with kinde_string_free.
+ * Gives what Kinde answers: `{active, aud, client_id, exp, iat}`, of which only `active` is always
+ * there. `*out` is the caller's, to free with kinde_string_free.
  * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
  * Fails with the statuses of kinde_revoke_token.
  */
@@ -830,7 +899,8 @@ kinde_status kinde_introspect_token_async(kinde_client *client,
  *
  * - `access_token`: required
  * - `sub`: the user; the profile must be his. Without it, the access token's
- * - `version`: "v2" (the default), "v1" or "userinfo"
+ * - `version`: "v2", "v1" or "userinfo"; without it, the endpoint of the settings or of the issuer's
+ *   metadata, at Kinde v2
  *
  * Gives the profile as Kinde answers it. `*out` is the caller's, to free with kinde_string_free.
  * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.

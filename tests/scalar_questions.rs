@@ -5,11 +5,14 @@
 #[path = "../benches/support/mod.rs"]
 mod support;
 
+mod capi;
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::CString;
 use std::ptr::{null, null_mut};
 
+use capi::*;
 use serde_json::json;
 use support::Issuer;
 
@@ -35,71 +38,6 @@ unsafe impl GlobalAlloc for Counting {
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-type Handle = *mut c_void;
-
-unsafe extern "C" {
-    fn kinde_config_new() -> Handle;
-    fn kinde_config_load_json(config: Handle, json: *const c_char, error: *mut Handle) -> i32;
-    fn kinde_config_free(config: Handle);
-    fn kinde_client_new(config: Handle, client: *mut Handle, error: *mut Handle) -> i32;
-    fn kinde_client_free(client: Handle);
-    fn kinde_session_from_tokens(
-        client: Handle,
-        tokens: *const c_char,
-        session: *mut Handle,
-        error: *mut Handle,
-    ) -> i32;
-    fn kinde_session_free(session: Handle);
-    fn kinde_session_is_authenticated(
-        session: Handle,
-        answer: *mut bool,
-        error: *mut Handle,
-    ) -> i32;
-    fn kinde_session_expires_at(session: Handle, answer: *mut i64, error: *mut Handle) -> i32;
-    fn kinde_session_has_permission(
-        session: Handle,
-        permission: *const c_char,
-        token_type: i32,
-        answer: *mut bool,
-        error: *mut Handle,
-    ) -> i32;
-    fn kinde_session_has_role(
-        session: Handle,
-        key: *const c_char,
-        token_type: i32,
-        answer: *mut bool,
-        error: *mut Handle,
-    ) -> i32;
-    fn kinde_session_claim_integer(
-        session: Handle,
-        name: *const c_char,
-        token_type: i32,
-        answer: *mut i64,
-        error: *mut Handle,
-    ) -> i32;
-    fn kinde_session_claim_boolean(
-        session: Handle,
-        name: *const c_char,
-        token_type: i32,
-        answer: *mut bool,
-        error: *mut Handle,
-    ) -> i32;
-    fn kinde_session_flag_boolean(
-        session: Handle,
-        code: *const c_char,
-        default: *const bool,
-        answer: *mut bool,
-        error: *mut Handle,
-    ) -> i32;
-    fn kinde_session_flag_integer(
-        session: Handle,
-        code: *const c_char,
-        default: *const i64,
-        answer: *mut i64,
-        error: *mut Handle,
-    ) -> i32;
-}
 
 const ACCESS: i32 = 0;
 const ID: i32 = 1;

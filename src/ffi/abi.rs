@@ -5,6 +5,7 @@
 
 use std::ffi::{CStr, c_char};
 use std::mem::MaybeUninit;
+use std::time::Duration;
 
 use safer_ffi::prelude::{char_p, repr_c};
 
@@ -83,6 +84,20 @@ pub(super) fn optional_text<'a>(value: TextIn<'a>, name: &str) -> Result<Option<
         Err(_) => {
             Err(Error::new(Status::InvalidUtf8, format!("{name} is not UTF-8")).with_field(name))
         }
+    }
+}
+
+/// The longest time that anybody waits; beyond it the clock could not count.
+const LONGEST_WAIT_MS: u64 = 10 * 365 * 24 * 60 * 60 * 1_000;
+
+/// Reads a time to wait.
+pub(super) fn milliseconds(number: i64, name: &str) -> Result<Duration> {
+    match u64::try_from(number) {
+        Ok(number) => Ok(Duration::from_millis(number.min(LONGEST_WAIT_MS))),
+        Err(_) => Err(Error::invalid_argument(
+            name,
+            format!("{number} is negative; give milliseconds from 0"),
+        )),
     }
 }
 

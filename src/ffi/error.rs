@@ -34,8 +34,9 @@ impl kinde_error {
     }
 }
 
-/// Foreign texts hold no control characters; should one of ours quote a NUL, it becomes a space.
-fn c_string(text: &str) -> CString {
+/// A text to be lent. Foreign texts hold no control characters; should one of ours quote a NUL, it
+/// becomes a space.
+pub(super) fn c_string(text: &str) -> CString {
     CString::new(text).unwrap_or_else(|_| CString::new(text.replace('\0', " ")).unwrap_or_default())
 }
 

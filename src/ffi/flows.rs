@@ -317,8 +317,8 @@ fn introspect_token(
 /// - `token`: required
 /// - `token_type_hint`: "access_token" or "refresh_token"
 ///
-/// Gives `{active, aud, client_id, exp, iat}`; only `active` is always there. `*out` is the caller's,
-/// to free with kinde_string_free.
+/// Gives what Kinde answers: `{active, aud, client_id, exp, iat}`, of which only `active` is always
+/// there. `*out` is the caller's, to free with kinde_string_free.
 /// Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
 /// Fails with the statuses of kinde_revoke_token.
 #[unsafe(no_mangle)]
@@ -363,7 +363,8 @@ fn user_profile(
 ///
 /// - `access_token`: required
 /// - `sub`: the user; the profile must be his. Without it, the access token's
-/// - `version`: "v2" (the default), "v1" or "userinfo"
+/// - `version`: "v2", "v1" or "userinfo"; without it, the endpoint of the settings or of the issuer's
+///   metadata, at Kinde v2
 ///
 /// Gives the profile as Kinde answers it. `*out` is the caller's, to free with kinde_string_free.
 /// Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.

@@ -1,12 +1,11 @@
 //! # The library
 
 use std::ffi::{CString, c_char};
-use std::time::Duration;
 
 use once_cell::race::OnceBox;
 use strum::IntoEnumIterator;
 
-use super::abi::{ErrorOut, StatusIn};
+use super::abi::{ErrorOut, StatusIn, milliseconds};
 use super::guard::call;
 use crate::error::{Error, Status};
 use crate::runtime;
@@ -75,18 +74,12 @@ pub extern "C" fn kinde_status_name(status: StatusIn) -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_shutdown(timeout_ms: i64, error: ErrorOut<'_>) -> Status {
     call(error, || {
-        let Ok(timeout) = u64::try_from(timeout_ms) else {
-            return Err(Error::invalid_argument(
-                "timeout_ms",
-                format!("{timeout_ms} is negative; give milliseconds from 0"),
-            ));
-        };
-        if runtime::shutdown(Duration::from_millis(timeout)) {
+        if runtime::shutdown(milliseconds(timeout_ms, "timeout_ms")?) {
             return Ok(());
         }
         Err(Error::new(
             Status::Timeout,
-            format!("the library's threads did not end within {timeout} ms"),
+            format!("the library's threads did not end within {timeout_ms} ms"),
         ))
     })
 }

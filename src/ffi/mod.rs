@@ -16,6 +16,8 @@ mod library;
 
 mod string;
 
+mod log;
+
 mod error;
 
 mod config;
