@@ -104,7 +104,7 @@ fn scalar_questions_allocate_nothing() {
     let number = Cell::new(0i64);
     let error: *mut Handle = null_mut();
 
-    // SAFETY, for each call: the session lives, texts end with NUL, answers are live variables.
+    // SAFETY: for each call, the session lives, texts end with NUL, answers are live variables.
     let counts = unsafe {
         [
             (

@@ -23,7 +23,10 @@ fn shutdown_ends_calls_as_cancelled_and_the_next_call_starts_anew() {
             assert_eq!((told.status, told.error_status), (CANCELLED, CANCELLED));
             kinde_task_free(task);
         }
-        assert_eq!(threads_of_the_library(), 0);
+        // A thread that was joined may stand in the list of threads for a moment longer.
+        while threads_of_the_library() > 0 {
+            std::thread::yield_now();
+        }
     }
     // SAFETY: the client is freed once; an endless wait ends at once, and a negative one is refused.
     unsafe {

@@ -8,10 +8,11 @@ mod per_process;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -98,12 +99,39 @@ struct Running {
     stop: watch::Sender<bool>,
 }
 
+/// To what a thread of the library belongs.
+struct Membership {
+    pid: u32,
+    running: OnceLock<Weak<Running>>,
+}
+
+thread_local! {
+    static MEMBERSHIP: RefCell<Option<Arc<Membership>>> = const { RefCell::new(None) };
+}
+
+/// What this thread belongs to, if it is one of the library's. What ends must start nothing anew.
+fn own_running() -> Option<Result<Arc<Running>>> {
+    MEMBERSHIP.with_borrow(|membership| {
+        let membership = membership.as_ref()?;
+        is_this_process(membership.pid).then(|| {
+            let running = membership.running.get().and_then(Weak::upgrade);
+            running.ok_or_else(cancelled)
+        })
+    })
+}
+
 impl Running {
     fn new(worker_threads: usize) -> Result<Arc<Running>> {
+        let membership = Arc::new(Membership {
+            pid: std::process::id(),
+            running: OnceLock::new(),
+        });
+        let joined = membership.clone();
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         builder
             .worker_threads(worker_threads.max(1))
             .thread_name("kinde")
+            .on_thread_start(move || MEMBERSHIP.set(Some(joined.clone())))
             .enable_all();
         let runtime = with_signals_blocked(|| builder.build()).map_err(|e| {
             Error::new(
@@ -111,11 +139,14 @@ impl Running {
                 format!("the library's threads could not be started: {e}"),
             )
         })?;
-        Ok(Arc::new(Running {
+        let running = Arc::new(Running {
             handle: runtime.handle().clone(),
             runtime: Some(runtime),
             stop: watch::Sender::new(false),
-        }))
+        });
+        // Set once, and before there is work that could look for it.
+        let _ = membership.running.set(Arc::downgrade(&running));
+        Ok(running)
     }
 }
 
@@ -130,6 +161,9 @@ impl Drop for Running {
 
 impl Engine {
     fn running(&self, worker_threads: usize) -> Result<Arc<Running>> {
+        if let Some(own) = own_running() {
+            return own;
+        }
         let mut slot = lock(&self.running);
         if let Some(running) = &*slot {
             return Ok(running.clone());
@@ -198,7 +232,7 @@ impl Engine {
     }
 
     fn shutdown(&self, deadline: Instant) -> bool {
-        let Some(running) = lock(&self.running).take() else {
+        let Some(mut running) = lock(&self.running).take() else {
             return true;
         };
         running.stop.send_replace(true);
@@ -207,9 +241,16 @@ impl Engine {
             std::thread::park_timeout(Duration::from_millis(1));
         }
         let ended = running.stop.is_closed();
-        if let Some(mut running) = Arc::into_inner(running)
-            && let Some(runtime) = running.runtime.take()
-        {
+        // A host's thread may hold it for the moment in which it hands work over.
+        let mut alone = loop {
+            match Arc::try_unwrap(running) {
+                Ok(alone) => break alone,
+                Err(_) if Instant::now() >= deadline => return false,
+                Err(shared) => running = shared,
+            }
+            std::thread::park_timeout(Duration::from_millis(1));
+        };
+        if let Some(runtime) = alone.runtime.take() {
             runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
         }
         ended
