@@ -19,7 +19,7 @@
  *
  * Texts that come in are NUL-terminated UTF-8, borrowed for the call. Parameters and results with
  * several fields are JSON objects. A parameter object's unknown or ill-typed field is refused by
- * its name; a field that is null counts as absent.
+ * its name; a field that is null counts as absent. Where no field is needed, "{}" will do.
  *
  * Status and errors. A function that can fail gives a kinde_status, which is KINDE_STATUS_OK (0) on
  * success, and takes `kinde_error **error` last, which may be NULL. Comments name statuses without
@@ -51,7 +51,6 @@
  * them where only the server can read.
  */
 
-
 #ifndef KINDE_H
 #define KINDE_H
 
@@ -60,6 +59,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 /** The version of the library that this header belongs to. */
 #define KINDE_VERSION "0.1.0"
 #define KINDE_VERSION_MAJOR 0
@@ -668,7 +668,8 @@ void kinde_client_free(kinde_client *client);
  * that the first sign-in does not wait for them.
  *
  * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
- * Fails with NULL_ARGUMENT, NETWORK, TLS, TIMEOUT, KEYS_UNAVAILABLE, MALFORMED_RESPONSE, CANCELLED.
+ * Fails with NULL_ARGUMENT, NETWORK, TLS, TIMEOUT, HTTP, KEYS_UNAVAILABLE, MALFORMED_RESPONSE,
+ * RESPONSE_TOO_LARGE, CANCELLED.
  */
 kinde_status kinde_client_prepare(kinde_client *client, kinde_error **error);
 
@@ -682,7 +683,12 @@ kinde_status kinde_client_prepare_async(kinde_client *client,
                                         kinde_error **error);
 
 /**
- * Gives numbers for a dashboard as a JSON object. More fields may be added.
+ * Gives numbers for a dashboard as a JSON object, which may get more fields:
+ *
+ * - `in_use`: whether the client has been used in this process; if not, nothing more is said
+ * - `issuers`: what is known of each issuer's keys
+ * - `verifications`: what is kept of verified signatures
+ * - `machine_tokens`: how many tokens of kinde_client_credentials are kept
  *
  * `*out` is the caller's, to free with kinde_string_free. Any thread; uses no network.
  * Fails with NULL_ARGUMENT.
@@ -1568,7 +1574,10 @@ kinde_status kinde_session_flag_string(kinde_session *session,
  * Each function that may use the network has a twin whose name ends in `_async`. It takes the
  * inputs, a completion with its `userdata`, and optionally a place for a task.
  *
- * If the twin returns anything but KINDE_STATUS_OK, it did not start and the completion never runs.
+ * If the twin returns anything but KINDE_STATUS_OK, it did not start and the completion never runs:
+ * an argument is NULL, not UTF-8 or not what the function takes. Every other failure comes to the
+ * completion.
+ *
  * If it returns KINDE_STATUS_OK, the completion runs exactly once in this process (not in a forked
  * child): with the result, with an error, with CANCELLED after kinde_task_cancel and in
  * kinde_shutdown; also if the client or the session has been freed meanwhile. It can run before

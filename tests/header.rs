@@ -134,7 +134,7 @@ fn header() -> String {
 
 fn version_macros() -> String {
     format!(
-        "/** The version of the library that this header belongs to. */\n\
+        "\n/** The version of the library that this header belongs to. */\n\
          #define KINDE_VERSION \"{}\"\n\
          #define KINDE_VERSION_MAJOR {}\n\
          #define KINDE_VERSION_MINOR {}\n\

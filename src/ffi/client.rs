@@ -103,7 +103,8 @@ fn prepare(
 /// that the first sign-in does not wait for them.
 ///
 /// Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
-/// Fails with NULL_ARGUMENT, NETWORK, TLS, TIMEOUT, KEYS_UNAVAILABLE, MALFORMED_RESPONSE, CANCELLED.
+/// Fails with NULL_ARGUMENT, NETWORK, TLS, TIMEOUT, HTTP, KEYS_UNAVAILABLE, MALFORMED_RESPONSE,
+/// RESPONSE_TOO_LARGE, CANCELLED.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_client_prepare(
     client: Option<NonNull<kinde_client>>,
@@ -124,7 +125,12 @@ pub extern "C" fn kinde_client_prepare_async(
     start(done, userdata, task, error, || prepare(client))
 }
 
-/// Gives numbers for a dashboard as a JSON object. More fields may be added.
+/// Gives numbers for a dashboard as a JSON object, which may get more fields:
+///
+/// - `in_use`: whether the client has been used in this process; if not, nothing more is said
+/// - `issuers`: what is known of each issuer's keys
+/// - `verifications`: what is kept of verified signatures
+/// - `machine_tokens`: how many tokens of kinde_client_credentials are kept
 ///
 /// `*out` is the caller's, to free with kinde_string_free. Any thread; uses no network.
 /// Fails with NULL_ARGUMENT.

@@ -3,7 +3,10 @@
 //! Each function that may use the network has a twin whose name ends in `_async`. It takes the
 //! inputs, a completion with its `userdata`, and optionally a place for a task.
 //!
-//! If the twin returns anything but KINDE_STATUS_OK, it did not start and the completion never runs.
+//! If the twin returns anything but KINDE_STATUS_OK, it did not start and the completion never runs:
+//! an argument is NULL, not UTF-8 or not what the function takes. Every other failure comes to the
+//! completion.
+//!
 //! If it returns KINDE_STATUS_OK, the completion runs exactly once in this process (not in a forked
 //! child): with the result, with an error, with CANCELLED after kinde_task_cancel and in
 //! kinde_shutdown; also if the client or the session has been freed meanwhile. It can run before
