@@ -6,11 +6,13 @@
 
 #![cfg(feature = "capi")]
 
+mod exports;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use object::{Object, ObjectSymbol};
+use exports::exported;
 
 #[test]
 fn library_header_and_list_name_the_same_functions() {
@@ -64,26 +66,6 @@ fn root() -> &'static Path {
 
 fn header() -> String {
     fs::read_to_string(root().join("include/kinde.h")).unwrap()
-}
-
-/// The library that was built together with this test stands beside it.
-fn library() -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    test.with_file_name(format!(
-        "{}kinde{}",
-        std::env::consts::DLL_PREFIX,
-        std::env::consts::DLL_SUFFIX
-    ))
-}
-
-fn exported() -> BTreeSet<String> {
-    let path = library();
-    let bytes = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    let file = object::File::parse(&*bytes).unwrap();
-    file.dynamic_symbols()
-        .filter(|symbol| symbol.is_definition() && symbol.is_global())
-        .filter_map(|symbol| symbol.name().ok().map(str::to_owned))
-        .collect()
 }
 
 fn declared() -> BTreeSet<String> {
