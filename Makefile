@@ -52,6 +52,7 @@ header: ## compare include/kinde.h with the source; UPDATE_HEADER=1 rewrites it
 test-rust: ## the Rust tests of the workspace, with judges that nobody here wrote
 	$(STEP) "Installing the judges" tests/judges/run
 	$(STEP) "Rust tests" $(CARGO) test --workspace
+	$(STEP) "No exports without the C ABI" $(CARGO) test -p kinde --no-default-features --test no_symbols
 
 test-c: ## the C tests and examples: plainly, under valgrind, with the sanitizers
 	$(STEP) "Building the library for the C tests" $(MAKE) --no-print-directory debug
