@@ -25,23 +25,30 @@ const HASURA_NAMES: [(&str, &str); 9] = [
 /// shaped as they should be are left out: a customised token may hold anything.
 #[derive(Debug)]
 pub(super) struct Index {
+    /// Whether the payload has escapes anywhere. It hardly ever has, and then texts are compared
+    /// as they stand.
+    escapes: bool,
     claims: Box<[Member]>,
-    permissions: Box<[Span]>,
-    role_keys: Box<[Span]>,
+    permissions: Box<[Name]>,
+    role_keys: Box<[Name]>,
     flags: Box<[Flag]>,
 }
 
-/// A name and its value, both as they stand in the payload.
+/// A text in the payload, without its quotes, perhaps with escapes.
+#[derive(Clone, Copy, Debug)]
+struct Name(Span);
+
+/// A name and its raw value.
 #[derive(Clone, Copy, Debug)]
 struct Member {
-    name: Span,
+    name: Name,
     value: Span,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Flag {
-    code: Span,
-    /// Empty if the flag does not say.
+    code: Name,
+    /// Raw; empty if the flag does not say.
     kind: Span,
     value: Span,
 }
@@ -53,28 +60,41 @@ pub(super) struct RawFlag<'a> {
     pub(super) value: &'a str,
 }
 
+/// A payload whose texts are being read.
+#[derive(Clone, Copy)]
+struct Reader<'a> {
+    payload: &'a str,
+    escapes: bool,
+}
+
 impl Index {
     pub(super) fn of(payload: &str) -> Index {
+        let reader = Reader {
+            payload,
+            escapes: payload.contains('\\'),
+        };
         let mut index = Index {
-            claims: sorted(payload, members(payload, payload), |member| member.name),
+            escapes: reader.escapes,
+            claims: reader.sorted(reader.members(payload), |member| member.name),
             permissions: Box::default(),
             role_keys: Box::default(),
             flags: Box::default(),
         };
         let value = |name| index.known_claim(payload, name);
-        let permissions = value("permissions").map(|raw| strings(payload, raw));
-        let role_keys = value("roles").map(|raw| role_keys(payload, raw));
-        let flags = value("feature_flags").map(|raw| flags(payload, raw));
-        index.permissions = sorted(payload, permissions.unwrap_or_default(), |span| *span);
-        index.role_keys = sorted(payload, role_keys.unwrap_or_default(), |span| *span);
-        index.flags = sorted(payload, flags.unwrap_or_default(), |flag| flag.code);
+        let permissions = value("permissions").map(|raw| reader.names(raw));
+        let role_keys = value("roles").map(|raw| reader.role_keys(raw));
+        let flags = value("feature_flags").map(|raw| reader.flags(raw));
+        index.permissions = reader.sorted(permissions.unwrap_or_default(), |name| *name);
+        index.role_keys = reader.sorted(role_keys.unwrap_or_default(), |name| *name);
+        index.flags = reader.sorted(flags.unwrap_or_default(), |flag| flag.code);
         index
     }
 
     /// The raw value of the claim with exactly this name. If it occurs twice, the last one, which
     /// is what JSON parsers make of it.
     pub(super) fn claim<'a>(&self, payload: &'a str, name: &str) -> Option<&'a str> {
-        let found = find(payload, &self.claims, name, |member| member.name)?;
+        let reader = self.reader(payload);
+        let found = reader.find(&self.claims, name, |member| member.name)?;
         Some(found.value.slice(payload))
     }
 
@@ -89,118 +109,128 @@ impl Index {
     }
 
     pub(super) fn has_permission(&self, payload: &str, permission: &str) -> bool {
-        find(payload, &self.permissions, permission, |span| *span).is_some()
+        let reader = self.reader(payload);
+        let found = reader.find(&self.permissions, permission, |name| *name);
+        found.is_some()
     }
 
     pub(super) fn has_role(&self, payload: &str, key: &str) -> bool {
-        find(payload, &self.role_keys, key, |span| *span).is_some()
+        let found = self
+            .reader(payload)
+            .find(&self.role_keys, key, |name| *name);
+        found.is_some()
     }
 
     pub(super) fn flag<'a>(&self, payload: &'a str, code: &str) -> Option<RawFlag<'a>> {
-        find(payload, &self.flags, code, |flag| flag.code).map(|flag| flag.raw(payload))
+        let reader = self.reader(payload);
+        let flag = reader.find(&self.flags, code, |flag| flag.code)?;
+        Some(reader.flag(flag))
     }
 
     /// All flags, sorted by code.
     pub(super) fn flags<'a>(&'a self, payload: &'a str) -> impl Iterator<Item = RawFlag<'a>> {
-        self.flags.iter().map(|flag| flag.raw(payload))
+        let reader = self.reader(payload);
+        self.flags.iter().map(move |flag| reader.flag(flag))
+    }
+
+    fn reader<'a>(&self, payload: &'a str) -> Reader<'a> {
+        Reader {
+            payload,
+            escapes: self.escapes,
+        }
     }
 }
 
-impl Flag {
-    fn raw<'a>(&self, payload: &'a str) -> RawFlag<'a> {
+impl<'a> Reader<'a> {
+    /// What a name says; empty if its escapes mean nothing.
+    fn text(self, name: Name) -> Cow<'a, str> {
+        let text = name.0.slice(self.payload);
+        if self.escapes && text.contains('\\') {
+            let unescaped = serde_json::from_str(&format!("\"{text}\""));
+            return Cow::Owned(unescaped.unwrap_or_default());
+        }
+        Cow::Borrowed(text)
+    }
+
+    fn flag(self, flag: &Flag) -> RawFlag<'a> {
         RawFlag {
-            code: text(payload, self.code),
-            kind: self.kind.slice(payload),
-            value: self.value.slice(payload),
+            code: self.text(flag.code),
+            kind: flag.kind.slice(self.payload),
+            value: flag.value.slice(self.payload),
         }
     }
-}
 
-/// What a raw string says; empty if its escapes mean nothing.
-fn text(payload: &str, raw: Span) -> Cow<'_, str> {
-    json_text::string(raw.slice(payload)).unwrap_or_default()
-}
+    fn sorted<T>(self, mut items: Vec<T>, name: impl Fn(&T) -> Name) -> Box<[T]> {
+        // Stable: of two with one name the last stays the last.
+        items.sort_by(|a, b| self.text(name(a)).cmp(&self.text(name(b))));
+        items.into_boxed_slice()
+    }
 
-fn sorted<T>(payload: &str, mut items: Vec<T>, name: impl Fn(&T) -> Span) -> Box<[T]> {
-    // Stable: of two with one name the last stays the last.
-    items.sort_by(|a, b| text(payload, name(a)).cmp(&text(payload, name(b))));
-    items.into_boxed_slice()
-}
+    /// The last item with this name.
+    fn find<'i, T>(self, items: &'i [T], wanted: &str, name: impl Fn(&T) -> Name) -> Option<&'i T> {
+        let end = items.partition_point(|item| *self.text(name(item)) <= *wanted);
+        let last = items.get(end.checked_sub(1)?)?;
+        (self.text(name(last)) == wanted).then_some(last)
+    }
 
-/// The last item with this name.
-fn find<'i, T>(
-    payload: &str,
-    items: &'i [T],
-    wanted: &str,
-    name: impl Fn(&T) -> Span,
-) -> Option<&'i T> {
-    let end = items.partition_point(|item| *text(payload, name(item)) <= *wanted);
-    let last = items.get(end.checked_sub(1)?)?;
-    (text(payload, name(last)) == wanted).then_some(last)
-}
+    /// The text that a raw value is, if it is one.
+    fn name(self, raw: &'a str) -> Option<Name> {
+        let text = raw.strip_prefix('"')?.strip_suffix('"')?;
+        Some(Name(Span::of(self.payload, text)))
+    }
 
-fn members(payload: &str, object: &str) -> Vec<Member> {
-    let mut members = Vec::new();
-    // Anything else than an object has no members.
-    let _ = json_text::walk_object(object, |name, value| {
-        members.push(Member {
-            name: Span::of(payload, name),
-            value: Span::of(payload, value),
-        });
-        Ok(())
-    });
-    members
-}
-
-fn strings(payload: &str, list: &str) -> Vec<Span> {
-    let mut strings = Vec::new();
-    // Anything else than a list has no items.
-    let _ = json_text::walk_array(list, |item| {
-        if item.starts_with('"') {
-            strings.push(Span::of(payload, item));
-        }
-    });
-    strings
-}
-
-/// Roles are objects with a key, or texts after a workflow has changed them.
-fn role_keys(payload: &str, list: &str) -> Vec<Span> {
-    let mut keys = Vec::new();
-    let _ = json_text::walk_array(list, |item| {
-        if item.starts_with('"') {
-            keys.push(Span::of(payload, item));
-            return;
-        }
-        let _ = json_text::walk_object(item, |name, value| {
-            if name == r#""key""# && value.starts_with('"') {
-                keys.push(Span::of(payload, value));
-            }
+    fn members(self, object: &'a str) -> Vec<Member> {
+        let mut members = Vec::new();
+        // Anything else than an object has no members.
+        let _ = json_text::walk_object(object, |name, value| {
+            members.extend(self.name(name).map(|name| Member {
+                name,
+                value: Span::of(self.payload, value),
+            }));
             Ok(())
         });
-    });
-    keys
-}
+        members
+    }
 
-fn flags(payload: &str, object: &str) -> Vec<Flag> {
-    let mut flags = Vec::new();
-    let _ = json_text::walk_object(object, |code, entry| {
-        let (mut kind, mut value) = (Span::default(), None);
-        let _ = json_text::walk_object(entry, |name, part| {
-            match name {
-                r#""t""# => kind = Span::of(payload, part),
-                r#""v""# => value = Some(Span::of(payload, part)),
-                _ => {}
-            }
-            Ok(())
-        });
-        if let Some(value) = value {
-            flags.push(Flag {
-                code: Span::of(payload, code),
-                kind,
-                value,
+    fn names(self, list: &'a str) -> Vec<Name> {
+        let mut names = Vec::new();
+        // Anything else than a list has no items.
+        let _ = json_text::walk_array(list, |item| names.extend(self.name(item)));
+        names
+    }
+
+    /// Roles are objects with a key, or texts after a workflow has changed them.
+    fn role_keys(self, list: &'a str) -> Vec<Name> {
+        let mut keys = Vec::new();
+        let _ = json_text::walk_array(list, |item| {
+            keys.extend(self.name(item));
+            let _ = json_text::walk_object(item, |name, value| {
+                if name == r#""key""# {
+                    keys.extend(self.name(value));
+                }
+                Ok(())
             });
-        }
-        Ok(())
-    });
-    flags
+        });
+        keys
+    }
+
+    fn flags(self, object: &'a str) -> Vec<Flag> {
+        let mut flags = Vec::new();
+        let _ = json_text::walk_object(object, |code, entry| {
+            let (mut kind, mut value) = (Span::default(), None);
+            let _ = json_text::walk_object(entry, |name, part| {
+                match name {
+                    r#""t""# => kind = Span::of(self.payload, part),
+                    r#""v""# => value = Some(Span::of(self.payload, part)),
+                    _ => {}
+                }
+                Ok(())
+            });
+            if let (Some(code), Some(value)) = (self.name(code), value) {
+                flags.push(Flag { code, kind, value });
+            }
+            Ok(())
+        });
+        flags
+    }
 }
