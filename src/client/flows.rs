@@ -219,8 +219,10 @@ impl Client {
         if !oauth::needs_machine_token(self.settings()) {
             return Ok(None);
         }
-        let mut params = ClientCredentials::default();
-        params.audience = vec![self.settings().management_audience.clone()];
+        let params = ClientCredentials {
+            audience: vec![self.settings().management_audience.clone()],
+            ..ClientCredentials::default()
+        };
         let (tokens, _) = self.machine_tokens(params).await?;
         Ok(Some(tokens.access_token))
     }

@@ -93,7 +93,8 @@ pub(crate) fn judge_access(token: &Signed, rules: &AccessRules<'_>, now: i64) ->
     let issuer = token.require_text(Name::Iss)?;
     let for_machine = token.is_for_machine();
     let issues_for_machines = issuer == settings.management_domain.as_str();
-    if !is_issuer(settings, &issuer) && !(for_machine && issues_for_machines) {
+    let accepted = is_issuer(settings, &issuer) || (for_machine && issues_for_machines);
+    if !accepted {
         return Err(foreign_issuer(settings));
     }
     token.require_time(Name::Exp)?;
