@@ -212,6 +212,14 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
     Some(settings)
 }
 
+/// A value where it stands, so that defaults and given values are read without a copy.
+#[derive(Clone, Copy)]
+enum Source<'a> {
+    Text(&'a str),
+    List(&'a [Secret]),
+    Other(&'a Value),
+}
+
 /// Reads settings one by one and notes what is wrong.
 struct Reader<'a> {
     config: &'a Config,
@@ -252,13 +260,16 @@ impl<'a> Reader<'a> {
     }
 
     /// What was given, or the default; notes if there must be something and there is not.
-    fn given(&mut self, name: Name) -> Option<std::borrow::Cow<'a, GivenValue>> {
-        use std::borrow::Cow;
+    fn given(&mut self, name: Name) -> Option<Source<'a>> {
         if let Some(given) = self.config.get(name) {
-            return Some(Cow::Borrowed(&given.value));
+            return Some(match &given.value {
+                GivenValue::Text(text) => Source::Text(text.expose()),
+                GivenValue::List(items) => Source::List(items),
+                GivenValue::Other(value) => Source::Other(value),
+            });
         }
         match name.setting().default {
-            Absent::Value(text) => Some(Cow::Owned(GivenValue::Text(Secret::new(text)))),
+            Absent::Value(text) => Some(Source::Text(text)),
             Absent::Required => {
                 let variables: Vec<String> = name.setting().environment().collect();
                 let variables = variables.join(", ");
@@ -276,19 +287,19 @@ impl<'a> Reader<'a> {
     fn one<T>(&mut self, name: Name, parse: impl FnOnce(&str) -> Checked<T>) -> Option<T> {
         let given = self.given(name)?;
         let scalar;
-        let text = match given.as_ref() {
-            GivenValue::Text(text) => text.expose(),
-            GivenValue::Other(value @ (Value::Bool(_) | Value::Number(_)))
+        let text = match given {
+            Source::Text(text) => text,
+            Source::Other(value @ (Value::Bool(_) | Value::Number(_)))
                 if is_scalar(name.setting().kind) =>
             {
                 scalar = value.to_string();
                 &scalar
             }
-            GivenValue::Other(value) => {
+            Source::Other(value) => {
                 self.wrong_type(name, kind(value));
                 return None;
             }
-            GivenValue::List(_) => {
+            Source::List(_) => {
                 self.wrong_type(name, "a list");
                 return None;
             }
@@ -312,19 +323,18 @@ impl<'a> Reader<'a> {
             Ok(value) => values.push(value),
             Err(reason) => read.wrong(name, &reason, text),
         };
-        match given.as_ref() {
-            GivenValue::Text(text) if text.expose().trim_start().starts_with('[') => {
-                match serde_json::from_str::<Vec<String>>(text.expose()) {
+        match given {
+            Source::Text(text) if text.trim_start().starts_with('[') => {
+                match serde_json::from_str::<Vec<String>>(text) {
                     Ok(items) => items.iter().for_each(|item| take(self, item)),
                     Err(_) => self.wrong_type(name, "a text that is not a JSON list of strings"),
                 }
             }
-            GivenValue::Text(text) => text
-                .expose()
+            Source::Text(text) => text
                 .split_ascii_whitespace()
                 .for_each(|item| take(self, item)),
-            GivenValue::List(items) => items.iter().for_each(|item| take(self, item.expose())),
-            GivenValue::Other(value) => self.wrong_type(name, kind(value)),
+            Source::List(items) => items.iter().for_each(|item| take(self, item.expose())),
+            Source::Other(value) => self.wrong_type(name, kind(value)),
         }
         values
     }
@@ -415,13 +425,13 @@ impl<'a> Reader<'a> {
 
     fn json(&mut self, name: Name) -> Option<Value> {
         let given = self.given(name)?;
-        match given.as_ref() {
-            GivenValue::Other(value) => Some(value.clone()),
-            GivenValue::List(_) => {
+        match given {
+            Source::Other(value) => Some(value.clone()),
+            Source::List(_) => {
                 self.wrong_type(name, "a list");
                 None
             }
-            GivenValue::Text(text) => match serde_json::from_str(text.expose()) {
+            Source::Text(text) => match serde_json::from_str(text) {
                 Ok(value) => Some(value),
                 Err(_) => {
                     self.wrong_type(name, "a text that is not JSON");
