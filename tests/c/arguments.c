@@ -137,7 +137,7 @@ static const struct function functions[] = {BLOCKING(ENTRY_BLOCKING) TWINS(ENTRY
 /* Functions of other shapes, tested one by one below. */
 static const char *const by_hand[] = {
     "kinde_version",        "kinde_abi_version",      "kinde_string_free",
-    "kinde_status_name",
+    "kinde_status_name",    "kinde_set_log_callback", "kinde_log_next",
     "kinde_shutdown",       "kinde_error_status",     "kinde_error_message",
     "kinde_error_field",    "kinde_error_oauth_code", "kinde_error_oauth_description",
     "kinde_error_details",  "kinde_error_free",       "kinde_error_http_status",
@@ -324,6 +324,11 @@ static void test_null_by_hand(void) {
     kinde_string_free(text);
     kinde_error_free(error);
 
+    EXPECT_FIELD(KINDE_STATUS_INVALID_ARGUMENT, "wait_ms", kinde_log_next(-1, &text, &error));
+    CHECK(text == NULL);
+    EXPECT(KINDE_STATUS_OK, kinde_log_next(0, NULL, &error));
+    CHECK_NUMBER(KINDE_STATUS_INVALID_ARGUMENT, kinde_set_log_callback(5, NULL, NULL));
+    CHECK_NUMBER(KINDE_STATUS_INVALID_ARGUMENT, kinde_set_log_callback(-1, NULL, NULL));
     CHECK(kinde_status_name((kinde_status)12345) != NULL);
     CHECK_TEXT("OK", kinde_status_name(KINDE_STATUS_OK));
     CHECK_TEXT("INTERNAL", kinde_status_name(KINDE_STATUS_INTERNAL));

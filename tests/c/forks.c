@@ -107,6 +107,32 @@ static void test_call_under_way(void) {
     outcome_free(&outcome);
 }
 
+static char *next_message(int64_t wait_ms) {
+    char *message = (char *)POISON;
+    EXPECT(KINDE_STATUS_OK, kinde_log_next(wait_ms, &message, &error));
+    return message;
+}
+
+static void hear_only_itself(void *argument) {
+    CHECK(next_message(0) == NULL);
+    use_all(argument);
+    CHECK(next_message(30000) != NULL);
+}
+
+/* Each process has its own queue of log messages: the child finds none of its parent's, and takes none away. */
+static void test_log_queue(void) {
+    kinde_session *session = new_signed_in_session(client);
+    char *message;
+    CHECK_NUMBER(KINDE_STATUS_OK, kinde_set_log_callback(KINDE_LOG_LEVEL_DEBUG, NULL, NULL));
+    use_all(session);
+    expect_success(in_child(hear_only_itself, session));
+    message = next_message(0);
+    CHECK(message != NULL);
+    kinde_string_free(message);
+    CHECK_NUMBER(KINDE_STATUS_OK, kinde_set_log_callback(KINDE_LOG_LEVEL_OFF, NULL, NULL));
+    kinde_session_free(session);
+}
+
 #define DRAWS 1000
 
 struct draws {
@@ -235,6 +261,7 @@ int main(void) {
     client = new_client(emulator.url, NULL);
     test_both_sides_go_on();
     test_call_under_way();
+    test_log_queue();
     test_random_values_differ();
     test_forks_while_threads_work();
     kinde_client_free(client);
