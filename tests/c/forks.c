@@ -240,6 +240,8 @@ static void test_forks_while_threads_work(void) {
     kinde_session *session = new_signed_in_session(client);
     pthread_t threads[WORKERS];
     int i;
+    /* Logging takes locks as well. */
+    CHECK_NUMBER(KINDE_STATUS_OK, kinde_set_log_callback(KINDE_LOG_LEVEL_DEBUG, NULL, NULL));
     working = true;
     for (i = 0; i < WORKERS; i++) {
         CHECK(pthread_create(&threads[i], NULL, work, session) == 0);
@@ -253,6 +255,7 @@ static void test_forks_while_threads_work(void) {
     for (i = 0; i < WORKERS; i++) {
         CHECK(pthread_join(threads[i], NULL) == 0);
     }
+    CHECK_NUMBER(KINDE_STATUS_OK, kinde_set_log_callback(KINDE_LOG_LEVEL_OFF, NULL, NULL));
     kinde_session_free(session);
 }
 
