@@ -212,7 +212,11 @@ fn aud_may_be_one_text() {
     judge_for(&["https://api.example.com"], &claims).unwrap();
     let prefix = judge_for(&["https://api.example.com/v2"], &claims);
     assert_fails(prefix, Status::Audience, Some("aud"));
-    let claims = with(access_claims(), "aud", json!([1]));
+    let claims = with(
+        access_claims(),
+        "aud",
+        json!([1, "https://api.example.com"]),
+    );
     let judged = judge_for(&["https://api.example.com"], &claims);
     assert_fails(judged, Status::ClaimMissing, Some("aud"));
 }
@@ -270,6 +274,13 @@ fn other_kinds_of_tokens_are_refused() {
         Status::TokenKind,
         None,
     );
+}
+
+#[test]
+fn a_null_claim_counts_as_missing() {
+    judge(&with(access_claims(), "nonce", json!(null))).unwrap();
+    let claims = with(access_claims(), "scp", json!(null));
+    assert_fails(judge(&claims), Status::TokenKind, None);
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn flags() -> Claims {
         "odd": {"t": "z", "v": "?"},
         "untyped": {"v": false},
         "lying": {"t": "b", "v": "yes"},
+        "mistyped": {"t": "s", "v": true},
         "valueless": {"t": "b"},
         "shapeless": 7,
     }}))
@@ -170,6 +171,7 @@ fn a_default_answers_only_for_a_missing_flag() {
     for result in [
         flags.flag_boolean("theme", Some(true)).map(drop),
         flags.flag_boolean("lying", Some(true)).map(drop),
+        flags.flag_boolean("mistyped", Some(true)).map(drop),
         flags.flag_integer("beta", Some(1)).map(drop),
         flags.flag_string("limit", Some("x")).map(drop),
     ] {
@@ -238,6 +240,7 @@ fn flags_are_listed() {
             {"key": "limit", "type": "integer", "value": 42},
             {"key": "lying", "type": "boolean", "value": "yes"},
             {"key": "menu", "type": "object", "value": [1, 2]},
+            {"key": "mistyped", "type": "string", "value": true},
             {"key": "odd", "type": "z", "value": "?"},
             {"key": "theme", "type": "string", "value": "dark"},
             {"key": "untyped", "type": "boolean", "value": false},

@@ -126,14 +126,20 @@ fn the_audience_may_fall_back_to_azp_where_it_is_configured() {
     assert_fails(judge(&without_azp), Status::Audience, Some("aud"));
     let other_azp = with(claims.clone(), "azp", json!("other"));
     assert_fails(judge(&other_azp), Status::Audience, Some("aud"));
-    let without_issuer = with(claims, "aud", json!(["other"]));
-    assert_fails(judge(&without_issuer), Status::Audience, Some("aud"));
+    let without_issuer = with(claims, "aud", json!(["https://api.example.com"]));
+    let given = [given[0], ("audience", "https://api.example.com")];
+    let judged = judge_by(&given, &signed(&without_issuer), |_| {});
+    assert_fails(judged, Status::Audience, Some("aud"));
 }
 
 #[test]
 fn missing_sub() {
-    let claims = without(id_claims(), "sub");
-    assert_fails(judge(&claims), Status::ClaimMissing, Some("sub"));
+    for claims in [
+        without(id_claims(), "sub"),
+        with(id_claims(), "sub", json!("")),
+    ] {
+        assert_fails(judge(&claims), Status::ClaimMissing, Some("sub"));
+    }
 }
 
 #[test]
@@ -195,6 +201,15 @@ fn times_are_judged_once() {
         rules.fresh = true;
     })
     .unwrap();
+}
+
+#[test]
+fn times_are_required_even_where_they_are_not_judged() {
+    for claim in ["exp", "iat"] {
+        let claims = without(id_claims(), claim);
+        let judged = judge_with(&claims, |rules| rules.judge_times = false);
+        assert_fails(judged, Status::ClaimMissing, Some(claim));
+    }
 }
 
 #[test]

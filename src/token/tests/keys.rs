@@ -61,6 +61,34 @@ fn keys_of_no_use_are_passed_over() {
     }
 }
 
+/// Both would be good keys if their parts were put together carelessly.
+#[test]
+fn coordinates_have_the_length_of_their_curve() {
+    let pair = p256();
+    let point = &pair.public_key().as_ref()[1..];
+    let shifted = json!({
+        "kty": "EC", "crv": "P-256", "x": base64url(&point[..31]), "y": base64url(&point[31..]),
+    });
+    assert_eq!(keys_of(&[shifted]), 0);
+    let pair = ed25519();
+    // RFC 8410, section 4: the same key as a SubjectPublicKeyInfo.
+    let prefix = [
+        0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
+    ];
+    let der = [&prefix, pair.public_key().as_ref()].concat();
+    let wrapped = with(ed_jwk(&pair), "x", json!(base64url(der)));
+    assert_eq!(keys_of(&[wrapped]), 0);
+    assert_eq!(keys_of(&[ed_jwk(&pair)]), 1);
+}
+
+#[test]
+fn one_key_of_two_issuers_is_two_keys() {
+    use crate::token::key::Key;
+    let id_for = |issuer| Key::read(issuer, rsa_jwk(0, "k1")).unwrap().id;
+    assert!(id_for("https://a.example.com") == id_for("https://a.example.com"));
+    assert!(id_for("https://a.example.com") != id_for("https://b.example.com"));
+}
+
 #[test]
 fn usable_keys_are_kept() {
     let good = rsa_jwk(0, "k1");
@@ -123,6 +151,9 @@ fn a_key_set_given_by_hand_must_be_usable() {
 fn kid_absent_single_jwks() {
     let verifier = verifier_with(&[rsa_jwk(0, "k1"), ec_jwk(&p256(), "P-256")]);
     verify(&verifier, &rs256_without_kid(0), RS256).unwrap();
+    let null = r#"{"alg":"RS256","kid":null}"#;
+    let token = token(null, &access_claims().to_string(), with_rsa(0, "RS256"));
+    verify(&verifier, &token, RS256).unwrap();
 }
 
 #[test]

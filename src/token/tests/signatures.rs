@@ -178,6 +178,21 @@ fn extensions_are_refused_by_name() {
 }
 
 #[test]
+fn a_token_is_bounded() {
+    let padded = |length| json!({"alg": "RS256", "kid": "k1", "x": "x".repeat(length)}).to_string();
+    let sign = with_rsa(0, "RS256");
+    let short = token(&padded(40_000), &payload(), &sign);
+    verify(&verifier(), &short, RS256).unwrap();
+    let long = token(&padded(50_000), &payload(), &sign);
+    let error = assert_fails(
+        verify(&verifier(), &long, RS256),
+        Status::TokenMalformed,
+        None,
+    );
+    assert!(error.message().contains("65536 bytes"), "{error}");
+}
+
+#[test]
 fn an_encrypted_token_is_refused_by_name() {
     let error = verify(&verifier(), "e30.e30.e30.e30.e30", RS256).unwrap_err();
     assert_eq!(error.status(), Status::TokenMalformed);
