@@ -134,7 +134,7 @@ impl Client {
         let client = self.clone();
         let kept = &self.shared()?.machine_tokens;
         let tokens = kept
-            .get(key.clone(), self.worker_threads(), move || async move {
+            .get(key, self.worker_threads(), move || async move {
                 let endpoints = client.endpoints().await?;
                 let http = client.http()?;
                 oauth::client_credentials(client.settings(), &endpoints, http, &request).await
@@ -149,7 +149,7 @@ impl Client {
         if let Err(error) = &accepted
             && error.status() != Status::KeysUnavailable
         {
-            kept.forget(&key, &tokens);
+            kept.forget(&tokens.access_token);
         }
         Ok((tokens, accepted?))
     }
@@ -194,7 +194,9 @@ impl Client {
 
     pub(crate) async fn revoke(&self, revocation: &Revocation) -> Result<()> {
         let endpoints = self.endpoints().await?;
-        oauth::revoke(self.settings(), &endpoints, self.http()?, revocation).await
+        oauth::revoke(self.settings(), &endpoints, self.http()?, revocation).await?;
+        self.shared()?.machine_tokens.forget(&revocation.token);
+        Ok(())
     }
 
     /// Asks whether a token is active (RFC 7662): `{active, aud, client_id, exp, iat}`.

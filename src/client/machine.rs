@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::flight::Flight;
 use crate::oauth::TokenSet;
 use crate::runtime::lock;
+use crate::secret::Secret;
 
 /// How long before its end a kept token is no longer handed out.
 const RENEW_BEFORE_SECONDS: i64 = 60;
@@ -76,12 +77,11 @@ impl MachineTokens {
             .await
     }
 
-    /// Lets go of a token that was refused, so that the next caller does not get it again.
-    pub(crate) fn forget(&self, key: &MachineTokenKey, refused: &TokenSet) {
-        let Some(kind) = lock(&self.kinds).get(key).cloned() else {
-            return;
-        };
-        lock(&kind.kept).take_if(|kept| kept.access_token == refused.access_token);
+    /// Lets go of a token that was refused or revoked, so that the next caller does not get it.
+    pub(crate) fn forget(&self, access_token: &Secret) {
+        for kind in lock(&self.kinds).values() {
+            lock(&kind.kept).take_if(|kept| kept.access_token == *access_token);
+        }
     }
 
     /// How many kinds of token are kept.

@@ -199,3 +199,17 @@ async fn a_revoked_token_is_no_longer_active() {
     assert_eq!(json(ask().await.unwrap())["active"], false);
     assert_eq!(status(&session.refresh().await), Status::InvalidGrant);
 }
+
+#[tokio::test]
+async fn a_revoked_machine_token_is_not_handed_out_again() {
+    let app = Application::start();
+    let client = machine(&app);
+    let first = client.client_credentials(for_api()).await.unwrap();
+    client
+        .revoke_token(Revocation::new(first.access_token.clone()))
+        .await
+        .unwrap();
+    let second = client.client_credentials(for_api()).await.unwrap();
+    assert!(first.access_token != second.access_token);
+    assert_eq!(app.emulator.count(TOKEN).await, 2);
+}
