@@ -277,7 +277,7 @@ fn wrong_parameters_are_named_and_not_quoted() {
             json!(value).to_string(),
             json!({ "code": [value], "token": [value], "access_token": [value], "refresh_token": [value], "device_code": [value], "scope": { "x": value }, "type": value }).to_string(),
             format!("{{\"code\": \"{value}\""),
-            format!("{value}"),
+            value.to_owned(),
         ] {
             let error = parse(&wrong).unwrap_or_else(|| panic!("{wrong}"));
             seen.error(&error);
