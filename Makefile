@@ -71,11 +71,13 @@ bench: ## the benchmarks
 
 fuzz: ## each fuzz target for a minute
 	scripts/setup fuzz
-	cd fuzz && for target in $$(cargo +nightly fuzz list); do cargo +nightly fuzz run "$$target" -- -max_total_time=60 || exit 1; done
+	cd fuzz && for target in $$(cargo +nightly fuzz list); do mkdir -p "corpus/$$target" && \
+		cargo +nightly fuzz run "$$target" "corpus/$$target" "seeds/$$target" -- -max_total_time=60 || exit 1; done
 
 mutants: ## break oauth/ and token/ on purpose; every change must make a test fail
 	scripts/setup mutants
-	$(CARGO) mutants --package kinde --file 'src/oauth/**' --file 'src/token/**'
+	$(CARGO) build --workspace --bins
+	KINDE_EMULATOR=$(TARGET)/debug/kinde-emulator $(CARGO) mutants --package kinde
 
 build: $(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a ## the libraries as they are installed
 
