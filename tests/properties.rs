@@ -50,8 +50,10 @@ fn sign_payload(payload: &str) -> String {
 }
 
 fn verified(token: &str) -> kinde::Result<String> {
-    let mut options = VerifyOptions::default();
-    options.wait = false;
+    let options = VerifyOptions {
+        wait: false,
+        ..VerifyOptions::default()
+    };
     pollster::block_on(CLIENT.verify_token(token, &options))
 }
 

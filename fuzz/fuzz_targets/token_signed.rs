@@ -27,8 +27,10 @@ fuzz_target!(|input: Input<'_>| {
         None => input.payload.to_vec(),
     };
     let token = sign(header.as_bytes(), &payload);
-    let mut options = VerifyOptions::default();
-    options.wait = false;
+    let options = VerifyOptions {
+        wait: false,
+        ..VerifyOptions::default()
+    };
     let Some(Ok(claims)) = CLIENT.try_verify_token(&token, &options) else {
         return;
     };

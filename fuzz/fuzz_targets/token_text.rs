@@ -8,8 +8,10 @@ use kinde_fuzz::CLIENT;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
-    let mut options = VerifyOptions::default();
-    options.wait = false;
+    let options = VerifyOptions {
+        wait: false,
+        ..VerifyOptions::default()
+    };
     let verdicts = [(); 2].map(|()| CLIENT.try_verify_token(text, &options));
     let [first, second] = verdicts.map(|verdict| match verdict {
         Some(Ok(claims)) => panic!("accepted: {claims}"),
