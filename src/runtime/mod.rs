@@ -86,6 +86,11 @@ pub(crate) fn shutdown(timeout: Duration) -> bool {
     worked && logged
 }
 
+/// Boxed, so that the machinery of tasks is compiled once for each kind of result and not for each
+/// call: it would be a fifth of the library.
+type Work<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
+type Done<T> = Box<dyn FnOnce(Result<T>) + Send>;
+
 /// The threads of one process, while there are any.
 #[derive(Default)]
 struct Engine {
@@ -179,6 +184,15 @@ impl Engine {
         work: impl Future<Output = Result<T>> + Send + 'static,
         abort_on_drop: bool,
     ) -> Run<T> {
+        self.spawn(worker_threads, Box::pin(work), abort_on_drop)
+    }
+
+    fn spawn<T: Send + 'static>(
+        &self,
+        worker_threads: usize,
+        work: Work<T>,
+        abort_on_drop: bool,
+    ) -> Run<T> {
         let state = self.running(worker_threads).map(|running| {
             let mut stop = running.stop.subscribe();
             running.handle.spawn(async move {
@@ -201,6 +215,15 @@ impl Engine {
         worker_threads: usize,
         work: impl Future<Output = Result<T>> + Send + 'static,
         done: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> Result<Canceller> {
+        self.spawn_then(worker_threads, Box::pin(work), Box::new(done))
+    }
+
+    fn spawn_then<T: Send + 'static>(
+        &self,
+        worker_threads: usize,
+        work: Work<T>,
+        done: Done<T>,
     ) -> Result<Canceller> {
         let running = self.running(worker_threads)?;
         let mut stop = running.stop.subscribe();
@@ -314,12 +337,12 @@ fn is_this_process(pid: u32) -> bool {
 }
 
 /// Calls `done` whatever happens to the task that holds it.
-struct Completion<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> {
-    done: Option<F>,
+struct Completion<T: Send + 'static> {
+    done: Option<Done<T>>,
     result: Option<Result<T>>,
 }
 
-impl<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> Completion<T, F> {
+impl<T: Send + 'static> Completion<T> {
     fn run(mut self) {
         if let (Some(done), Some(result)) = (self.done.take(), self.result.take()) {
             call(done, result);
@@ -327,7 +350,7 @@ impl<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> Completion<T, F> 
     }
 }
 
-impl<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> Drop for Completion<T, F> {
+impl<T: Send + 'static> Drop for Completion<T> {
     /// The task was dropped by a runtime that ends: on a thread that may be the host's, or must
     /// not block.
     fn drop(&mut self) {
@@ -341,7 +364,7 @@ impl<T: Send + 'static, F: FnOnce(Result<T>) + Send + 'static> Drop for Completi
     }
 }
 
-fn call<T>(done: impl FnOnce(Result<T>), result: Result<T>) {
+fn call<T>(done: Done<T>, result: Result<T>) {
     if catch_unwind(AssertUnwindSafe(|| done(result))).is_err() {
         crate::log::error("runtime", "a completion callback failed by a panic");
     }

@@ -124,11 +124,11 @@ fn a_completion_runs_once_whatever_happens() {
 fn a_completion_outlives_a_runtime_that_cannot_run_it() {
     let (sender, received) = mpsc::channel();
     drop(Completion {
-        done: Some(move |result: Result<()>| {
+        done: Some(Box::new(move |result: Result<()>| {
             let thread = std::thread::current();
             let name = thread.name().map(str::to_owned);
             sender.send((name, result.unwrap_err().status())).unwrap();
-        }),
+        })),
         result: Some(Err(cancelled())),
     });
     let (thread, status) = received.recv_timeout(LONG).unwrap();
