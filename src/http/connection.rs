@@ -24,14 +24,13 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(30);
 const LOOPBACK: &str = "localhost,127.0.0.0/8,::1";
 
 /// Makes and keeps connections. They belong to one process.
-#[derive(Debug)]
 pub(super) struct Connections {
     user_agent: String,
     connect_timeout: Duration,
-    proxy: Option<Secret>,
+    proxies: Vec<Proxy>,
     extra_roots: Vec<CertificateDer<'static>>,
-    /// For plain HTTP to this machine: works where there are no certificate authorities, and does
-    /// not wait until they are read.
+    /// For plain HTTP: works where there are no certificate authorities, and does not wait until
+    /// they are read.
     plain: OnceCell<reqwest::Client>,
     secure: OnceCell<reqwest::Client>,
 }
@@ -45,7 +44,9 @@ impl Connections {
                 None => own.to_owned(),
             },
             connect_timeout: settings.connect_timeout,
-            proxy: settings.proxy.clone(),
+            proxies: proxies(settings.proxy.as_ref().map(Secret::expose), |name| {
+                std::env::var(name).ok()
+            })?,
             extra_roots: match &settings.ca_file {
                 Some(path) => read_roots(path)?,
                 None => Vec::new(),
@@ -55,21 +56,23 @@ impl Connections {
         })
     }
 
+    /// Whether a request to this URL may go through a proxy.
+    pub(super) fn may_use_proxy(&self, url: &Url) -> bool {
+        !self.proxies.is_empty() && !is_loopback(url)
+    }
+
     /// What sends a request to this URL; made at the first one.
     pub(super) async fn client(&self, url: &Url) -> Result<&reqwest::Client> {
-        if url.scheme() == "http" && is_loopback(url) {
-            let make = async || self.build(RootCertStore::empty(), Vec::new());
+        // A proxy may itself be spoken to over TLS.
+        if url.scheme() == "http" && !self.may_use_proxy(url) {
+            let make = async || self.build(RootCertStore::empty(), &[]);
             return self.plain.get_or_try_init(make).await;
         }
-        let make = async || {
-            let roots = self.roots().await?;
-            let proxy = self.proxy.as_ref().map(Secret::expose);
-            self.build(roots, proxies(proxy, |name| std::env::var(name).ok())?)
-        };
+        let make = async || self.build(self.roots().await?, &self.proxies);
         self.secure.get_or_try_init(make).await
     }
 
-    fn build(&self, roots: RootCertStore, proxies: Vec<Proxy>) -> Result<reqwest::Client> {
+    fn build(&self, roots: RootCertStore, proxies: &[Proxy]) -> Result<reqwest::Client> {
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(roots)?)
             .user_agent(&self.user_agent)
@@ -84,7 +87,8 @@ impl Connections {
             .dns_resolver(Resolver)
             .no_proxy();
         proxies
-            .into_iter()
+            .iter()
+            .cloned()
             .fold(builder, reqwest::ClientBuilder::proxy)
             .build()
             .map_err(|_| Error::new(Status::Internal, "the HTTP client could not be made"))
@@ -110,6 +114,13 @@ impl Connections {
             .with_field("ca_file"));
         }
         Ok(roots)
+    }
+}
+
+impl std::fmt::Debug for Connections {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Proxies may hold credentials.
+        f.write_str("Connections")
     }
 }
 

@@ -23,9 +23,13 @@ pub(super) fn of_request(error: &reqwest::Error, peer: &Peer) -> Error {
         return network(format!("the name of {peer} could not be resolved"));
     }
     if error.is_connect() {
+        let way = match peer.through_proxy {
+            true => " through the proxy",
+            false => "",
+        };
         return network(match find::<io::Error>(error) {
-            Some(cause) => format!("{peer} could not be reached: {}", cause.kind()),
-            None => format!("{peer} could not be reached"),
+            Some(cause) => format!("{peer} could not be reached{way}: {}", cause.kind()),
+            None => format!("{peer} could not be reached{way}"),
         });
     }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {

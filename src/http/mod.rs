@@ -102,7 +102,7 @@ impl Http {
     /// `NETWORK`, `TLS`, `TIMEOUT`, `RESPONSE_TOO_LARGE`, `MALFORMED_RESPONSE` if what came is not
     /// HTTP, `CONFIG` if the URL would need plain HTTP to a host that is not allowed to.
     pub(crate) async fn send(&self, request: Request) -> Result<Response> {
-        let peer = Peer::of(&request.url);
+        let peer = Peer::of(&request.url, self.0.connections.may_use_proxy(&request.url));
         if !PlainHttp::to(&self.0.insecure_hosts).allows(&request.url) {
             return Err(refused(&peer));
         }
@@ -204,21 +204,28 @@ impl Inner {
 
 /// Whom a request goes to, as messages name it: never with path or query, which may hold secrets.
 #[derive(Debug)]
-struct Peer(String);
+struct Peer {
+    name: String,
+    through_proxy: bool,
+}
 
 impl Peer {
-    fn of(url: &Url) -> Peer {
+    fn of(url: &Url, through_proxy: bool) -> Peer {
         let host = url.host_str().unwrap_or_default();
-        Peer(match url.port() {
+        let name = match url.port() {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
-        })
+        };
+        Peer {
+            name,
+            through_proxy,
+        }
     }
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 

@@ -330,14 +330,18 @@ fn the_proxy_is_for_all_but_this_machine() {
     let proxy = Server::start(|_, _| answer(200, &[], "{}"));
     let server = Server::start(|_, _| answer(200, &[], "{}"));
     let authority = Authority::new();
-    let http = http(json!({
-        "proxy": format!("http://user:pw@{}", proxy.address),
-        "insecure_hosts": "kinde.test",
-        // For machines without certificate authorities of their own.
-        "ca_file": authority.file().to_str().unwrap(),
-    }));
+    let through = |address: &str| {
+        http(json!({
+            "proxy": format!("http://user:s3cr3t@{address}"),
+            "insecure_hosts": "kinde.test",
+            // For machines without certificate authorities of their own.
+            "ca_file": authority.file().to_str().unwrap(),
+        }))
+    };
+    let far: Url = "http://kinde.test/through".parse().unwrap();
+    let http = through(&proxy.address.to_string());
     send(&http, get(server.url("/direct"))).unwrap();
-    send(&http, get("http://kinde.test/through".parse().unwrap())).unwrap();
+    send(&http, get(far.clone())).unwrap();
     assert!(server.requests()[0].starts_with("GET /direct "));
     let seen = proxy.requests();
     assert_eq!(seen.len(), 1);
@@ -346,11 +350,33 @@ fn the_proxy_is_for_all_but_this_machine() {
         "{}",
         seen[0]
     );
-    assert!(
-        seen[0].contains("proxy-authorization: Basic dXNlcjpwdw==\r\n"),
-        "{}",
-        seen[0]
-    );
+    let credentials = "proxy-authorization: Basic dXNlcjpzM2NyM3Q=\r\n";
+    assert!(seen[0].contains(credentials), "{}", seen[0]);
+
+    let nobody = TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let lost = through(&nobody.to_string());
+    assert!(!format!("{lost:?}").contains("s3cr3t"));
+    let error = fails(&lost, get(far));
+    assert_eq!(error.status(), Status::Network);
+    assert!(error.message().contains("through the proxy"), "{error}");
+}
+
+#[test]
+fn what_was_written_is_not_written_again_when_a_kept_connection_dies() {
+    let server = Server::start(|number, _| match number % 2 {
+        0 => answer(200, &[], "{}"),
+        _ => Answer::Last(Vec::new()),
+    });
+    let http = http(json!({}));
+    for sent in 1..=10 {
+        let outcome = send(&http, post(server.url("/")));
+        assert_eq!(outcome.is_ok(), sent % 2 == 1);
+        assert_eq!(server.requests().len(), sent);
+    }
+    assert_eq!(server.connections(), 5);
 }
 
 #[test]
