@@ -37,9 +37,13 @@ mod ffi;
 mod flight;
 mod http;
 mod json;
+// Completions, log callbacks and shutdown are for hosts that are not Rust: without the C ABI nobody
+// asks for them.
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
 mod log;
 mod oauth;
 mod params;
+#[cfg_attr(not(feature = "capi"), allow(dead_code))]
 mod runtime;
 mod secret;
 mod session;

@@ -73,7 +73,8 @@ impl Session {
             .await
     }
 
-    pub(crate) fn client(&self) -> &Client {
+    /// The client that this session belongs to.
+    pub fn client(&self) -> &Client {
         &self.0.client
     }
 
