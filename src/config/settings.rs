@@ -158,6 +158,7 @@ pub(crate) struct SharedKey {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct SharedOpenly {
     issuer: String,
+    domain: String,
     management_domain: String,
     extra_issuers: Vec<String>,
     discovery: Discovery,
@@ -192,6 +193,7 @@ impl Settings {
         SharedKey {
             open: SharedOpenly {
                 issuer: self.issuer.clone(),
+                domain: self.domain.clone(),
                 management_domain: self.management_domain.clone(),
                 extra_issuers: self.extra_issuers.clone(),
                 discovery: self.discovery,
