@@ -40,30 +40,30 @@ test: ## everything that the continuous integration runs
 	@echo; echo "== all tests passed"
 
 lint: ## formatting, clippy, the header, warnings of the C compilers
-	$(STEP) "Formatting" $(CARGO) fmt --all --check
-	$(STEP) "Clippy" $(CARGO) clippy --workspace --all-targets -- -D warnings
-	$(STEP) "Clippy without the C ABI" $(CARGO) clippy -p kinde --no-default-features -- -D warnings
-	$(STEP) "The header is what the source says" $(MAKE) --no-print-directory header
-	$(STEP) "Warnings of the C and C++ compilers" scripts/lint-c
+	@$(STEP) "Formatting" $(CARGO) fmt --all --check
+	@$(STEP) "Clippy" $(CARGO) clippy --workspace --all-targets -- -D warnings
+	@$(STEP) "Clippy without the C ABI" $(CARGO) clippy -p kinde --no-default-features -- -D warnings
+	@$(STEP) "The header is what the source says" $(MAKE) --no-print-directory header
+	@$(STEP) "Warnings of the C and C++ compilers" scripts/lint-c
 
 header: ## compare include/kinde.h with the source; UPDATE_HEADER=1 rewrites it
 	$(CARGO) test --workspace --test header
 
 test-rust: ## the Rust tests of the workspace, with judges that nobody here wrote
-	$(STEP) "Installing the judges" tests/judges/run
-	$(STEP) "Rust tests" $(CARGO) test --workspace
-	$(STEP) "No exports without the C ABI" $(CARGO) test -p kinde --no-default-features --test no_symbols
+	@$(STEP) "Installing the judges" tests/judges/run
+	@$(STEP) "Rust tests" $(CARGO) test --workspace
+	@$(STEP) "No exports without the C ABI" $(CARGO) test -p kinde --no-default-features --test no_symbols
 
 test-c: ## the C tests and examples: plainly, under valgrind, with the sanitizers
-	$(STEP) "Building the library for the C tests" $(MAKE) --no-print-directory debug
-	$(STEP) "Building the C tests" scripts/build-c-tests $(BUILD)/c $(TARGET)/debug
-	$(STEP) "C tests and examples" ctest --test-dir $(BUILD)/c --output-on-failure -j $(C_JOBS) -LE valgrind
-	$(STEP) "C tests under valgrind" ctest --test-dir $(BUILD)/c --output-on-failure -j $(C_JOBS) -L valgrind
-	$(STEP) "Building the C tests with the sanitizers" scripts/build-c-tests $(BUILD)/c-sanitized $(TARGET)/debug -DKINDE_SANITIZE=ON
-	$(STEP) "C tests with AddressSanitizer and UndefinedBehaviorSanitizer" ctest --test-dir $(BUILD)/c-sanitized --output-on-failure -j $(C_JOBS)
+	@$(STEP) "Building the library for the C tests" $(MAKE) --no-print-directory debug
+	@$(STEP) "Building the C tests" scripts/build-c-tests $(BUILD)/c $(TARGET)/debug
+	@$(STEP) "C tests and examples" ctest --test-dir $(BUILD)/c --output-on-failure -j $(C_JOBS) -LE valgrind
+	@$(STEP) "C tests under valgrind" ctest --test-dir $(BUILD)/c --output-on-failure -j $(C_JOBS) -L valgrind
+	@$(STEP) "Building the C tests with the sanitizers" scripts/build-c-tests $(BUILD)/c-sanitized $(TARGET)/debug -DKINDE_SANITIZE=ON
+	@$(STEP) "C tests with AddressSanitizer and UndefinedBehaviorSanitizer" ctest --test-dir $(BUILD)/c-sanitized --output-on-failure -j $(C_JOBS)
 
 test-install: $(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a ## what `make install` installs can be used, and is small
-	$(STEP) "The installed library" tests/c/install_test.sh $(TARGET)/debug/kinde-emulator
+	@$(STEP) "The installed library" tests/c/install_test.sh $(TARGET)/debug/kinde-emulator
 
 bench: ## the benchmarks
 	scripts/setup bench
@@ -87,12 +87,12 @@ build: $(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a ## the libraries
 $(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a: export AWS_LC_SYS_SMALL := 1
 
 $(BUILD)/release/libkinde.so: $(RUST)
-	$(STEP) "The shared library" $(CARGO) rustc -p kinde --release --lib --crate-type cdylib
+	@$(STEP) "The shared library" $(CARGO) rustc -p kinde --release --lib --crate-type cdylib
 	install -D -m 755 $(TARGET)/release/libkinde.so $@
 
 $(BUILD)/release/libkinde.a: $(RUST)
 	@mkdir -p $(@D)
-	$(STEP) "The static library" $(CARGO) rustc -p kinde --release --lib --crate-type staticlib -- \
+	@$(STEP) "The static library" $(CARGO) rustc -p kinde --release --lib --crate-type staticlib -- \
 		--print native-static-libs=$(abspath $(@D))/native-static-libs
 	install -m 644 $(TARGET)/release/libkinde.a $@
 
