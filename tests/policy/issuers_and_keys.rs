@@ -252,10 +252,12 @@ async fn without_keys_the_issuers_absence_is_said() {
     ] {
         let app = Application::with(json!({ "timeout_ms": 1500, "jwks_cooldown_seconds": 0 }));
         app.emulator.fault(fault.clone()).await;
-        assert_eq!(
-            judged(&app, json!({})).await,
-            Status::KeysUnavailable,
-            "{fault}"
+        let status = judged(&app, json!({})).await;
+        // The call and its request for keys have the same deadline; either may notice it first.
+        let timed_out = status == Status::Timeout && fault["hang"] == true;
+        assert!(
+            status == Status::KeysUnavailable || timed_out,
+            "{status} after {fault}"
         );
         app.emulator.clear_faults().await;
         assert_eq!(judged(&app, json!({})).await, Status::Ok, "after {fault}");
