@@ -102,6 +102,17 @@ async fn iss_comes_before_error_and_code_and_must_match() {
 }
 
 #[tokio::test]
+async fn a_callback_of_another_issuer_starts_nothing_anew() {
+    let app = Application::start();
+    let (session, state) = begun(&app);
+    let reauth = reauth_state(&json!({ "org_code": "org_acme" }));
+    let callback = format!(
+        "state={state}&iss=https://elsewhere.example&error=login_link_expired&reauth_state={reauth}"
+    );
+    assert_eq!(judged(&session, &callback).await, Status::ResponseIssuer);
+}
+
+#[tokio::test]
 async fn iss_must_be_there_if_discovery_says_so() {
     let app = Application::start();
     app.emulator.settings(json!({ "callback_iss": true })).await;

@@ -60,6 +60,16 @@ async fn the_management_domain_vouches_for_machine_tokens_only() {
 }
 
 #[tokio::test]
+async fn the_management_domain_vouches_for_no_id_token() {
+    let management = Application::start();
+    let app = Application::with(json!({ "management_domain": management.url() }));
+    let token = management.token("id", json!({})).await;
+    let options = VerifyOptions::from_json(r#"{"type": "id"}"#).unwrap();
+    let judged = app.client.verify_token(&token, &options).await;
+    assert_eq!(status(&judged), Status::Issuer);
+}
+
+#[tokio::test]
 async fn keys_that_the_header_brings_along_are_ignored() {
     let app = Application::start();
     let stranger = Emulator::start();
@@ -100,6 +110,19 @@ async fn an_unknown_crit_rejects() {
             matches!(judged, Status::TokenMalformed | Status::Algorithm),
             "{crit}: {judged}"
         );
+    }
+}
+
+#[tokio::test]
+async fn what_would_change_the_meaning_of_the_parts_rejects_without_crit_too() {
+    let app = Application::start();
+    for header in [
+        json!({ "b64": false }),
+        json!({ "zip": "DEF" }),
+        json!({ "enc": "A256GCM" }),
+    ] {
+        let judged = judged(&app, json!({ "header": header })).await;
+        assert_eq!(judged, Status::TokenMalformed, "{header}");
     }
 }
 

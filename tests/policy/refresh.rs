@@ -1,6 +1,6 @@
 //! Policy 7: refresh tokens; and policy 3's row for tokens after a refresh.
 
-use kinde::{Session, Status, TokenType};
+use kinde::{Session, Status, TokenRefresh, TokenType};
 use kinde_test_support::{Application, SeenRequest, json, status};
 use serde_json::{Value, json};
 
@@ -255,6 +255,43 @@ async fn the_refreshed_id_token_is_of_the_same_iss_sub_azp_and_client() {
 }
 
 #[tokio::test]
+async fn the_refreshed_id_token_is_of_the_same_issuer_though_another_is_accepted() {
+    let elsewhere = Application::start();
+    let app = Application::with(json!({ "extra_issuers": elsewhere.url() }));
+    let session = app.signed_in().await;
+    let claims = json!({ "at_hash": null, "aud": ["emulator_web"] });
+    let theirs = elsewhere.token("id", json!({ "claims": claims })).await;
+    app.emulator
+        .fault(fault(json!({ "patch": { "id_token": theirs } })))
+        .await;
+    assert_eq!(status(&session.refresh().await), Status::Issuer);
+}
+
+#[tokio::test]
+async fn without_a_session_the_id_token_before_is_what_the_new_one_is_held_against() {
+    let app = Application::start();
+    for (claims, expected) in [
+        (json!({}), Status::Ok),
+        (json!({ "nonce": null }), Status::Ok),
+        (json!({ "nonce": "another" }), Status::Nonce),
+        (json!({ "sub": "kp_somebody_else" }), Status::Subject),
+        (json!({ "azp": null }), Status::AuthorizedParty),
+    ] {
+        let tokens = app.signed_in().await.tokens().unwrap();
+        let mut refresh = TokenRefresh::new(tokens.refresh_token.unwrap());
+        refresh.id_token = tokens.id_token;
+        app.emulator
+            .lie(json!({ "token": "id", "claims": claims }))
+            .await;
+        assert_eq!(
+            status(&app.client.refresh_tokens(refresh).await),
+            expected,
+            "{claims}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_refreshed_access_token_is_of_the_same_user_and_audience() {
     for (claims, expected) in [
         (json!({ "sub": "kp_somebody_else" }), Status::Subject),
@@ -285,6 +322,25 @@ async fn without_an_id_token_the_user_still_stays_the_same() {
             .unwrap()
             .get("value")
     );
+}
+
+#[tokio::test]
+async fn without_an_id_token_before_the_new_one_is_of_the_same_user_too() {
+    let app = Application::with(json!({ "scope": "profile offline" }));
+    let session = app.signed_in().await;
+    let grace = |template: &'static str, claims: Value| {
+        app.token(
+            template,
+            json!({ "email": "grace@example.com", "claims": claims }),
+        )
+    };
+    let patch = json!({
+        "access_token": grace("access", json!({})).await,
+        "id_token": grace("id", json!({ "at_hash": null })).await,
+    });
+    app.emulator.fault(fault(json!({ "patch": patch }))).await;
+    assert_eq!(status(&session.refresh().await), Status::Subject);
+    assert_eq!(status(&session.user()), Status::Ok);
 }
 
 #[tokio::test]

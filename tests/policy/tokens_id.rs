@@ -129,12 +129,22 @@ async fn other_members_of_aud_are_the_issuer_or_configured_audiences() {
 async fn the_audience_fallback_is_a_choice_and_needs_azp() {
     let app = Application::start();
     let issuer = app.url().to_owned();
-    let falling_back = Application::on(app.emulator, json!({ "id_token_audience_fallback": true }));
+    let falling_back = Application::on(
+        app.emulator,
+        json!({
+            "id_token_audience_fallback": true,
+            "audience": "https://api.example.com",
+        }),
+    );
     for (claims, expected) in [
         (json!({ "aud": [issuer] }), Status::Ok),
         (json!({ "aud": [issuer], "azp": null }), Status::Audience),
         (
             json!({ "aud": [issuer], "azp": "emulator_spa" }),
+            Status::Audience,
+        ),
+        (
+            json!({ "aud": ["https://api.example.com"] }),
             Status::Audience,
         ),
         (
@@ -224,6 +234,15 @@ async fn times_are_checked_when_it_comes_from_the_token_endpoint() {
         .await,
         Status::Ok
     );
+}
+
+#[tokio::test]
+async fn an_old_id_token_answers_no_sign_in_of_today() {
+    let app = Application::start();
+    let now = unix_seconds();
+    let days = |days: i64| json!({ "iat": now - days * 86_400, "exp": now + 60 });
+    assert_eq!(with_claims(&app, days(3)).await, Status::TokenExpired);
+    assert_eq!(with_claims(&app, days(0)).await, Status::Ok);
 }
 
 #[tokio::test]

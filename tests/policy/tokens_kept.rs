@@ -141,6 +141,21 @@ async fn an_id_token_of_another_client_or_access_token_is_refused() {
 }
 
 #[tokio::test]
+async fn a_kept_id_token_still_says_when_it_was_made_and_ends() {
+    let app = Application::start();
+    let access = app.token("access", json!({})).await;
+    for claim in ["exp", "iat", "sub"] {
+        let id = app.token("id", json!({ "claims": { claim: null } })).await;
+        let tokens = json!({ "access_token": access, "id_token": id });
+        assert_eq!(
+            status(&from_tokens(&app, tokens).await),
+            Status::ClaimMissing,
+            "{claim}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_token_set_without_an_access_token_is_refused_by_name() {
     for tokens in ["{}", r#"{"access_token": ""}"#, r#"{"access_token": 5}"#] {
         let error = TokenSet::from_json(tokens).unwrap_err();

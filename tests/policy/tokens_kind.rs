@@ -101,6 +101,14 @@ async fn an_access_token_has_no_nonce_at_hash_or_event_id() {
 async fn an_id_token_has_no_scp_gty_or_event_id() {
     let app = Application::start();
     for claim in ["scp", "gty", "event_id"] {
+        // With a nonce it is no access token either.
+        let changes = json!({ "claims": { claim: ["x"], "at_hash": "x" }, "nonce": "n" });
+        let token = app.token("id", changes).await;
+        assert_eq!(
+            as_kind(&app, &token, "id").await,
+            Status::TokenKind,
+            "{claim}"
+        );
         let token = minted(&app, "id", json!({ claim: ["x"] })).await;
         assert_eq!(
             as_kind(&app, &token, "id").await,
