@@ -21,15 +21,27 @@ static CLIENT: LazyLock<Client> = LazyLock::new(|| {
 
 fuzz_target!(|text: &str| {
     let session = CLIENT.session();
-    let begun = session.login_url(&AuthorizationParams::new()).expect("a URL");
+    let begun = session
+        .login_url(&AuthorizationParams::new())
+        .expect("a URL");
     let begun = url::Url::parse(&begun).expect("a URL");
-    let state = begun.query_pairs().find(|(name, _)| name == "state").expect("a state").1;
+    let state = begun
+        .query_pairs()
+        .find(|(name, _)| name == "state")
+        .expect("a state")
+        .1;
     let callback = text.replace("STATE", &state);
     if let Ok(outcome) = pollster::block_on(session.handle_callback(&callback)) {
         assert_eq!(outcome.outcome, Outcome::Restart);
         let url = url::Url::parse(&outcome.url.expect("a restart leads somewhere")).expect("a URL");
         assert_eq!(url.origin(), begun.origin());
-        for bound in ["client_id", "redirect_uri", "response_type", "scope", "code_challenge_method"] {
+        for bound in [
+            "client_id",
+            "redirect_uri",
+            "response_type",
+            "scope",
+            "code_challenge_method",
+        ] {
             let values = |url: &url::Url| -> Vec<String> {
                 let pairs = url.query_pairs().filter(|(name, _)| name == bound);
                 pairs.map(|(_, value)| value.into_owned()).collect()

@@ -55,15 +55,28 @@ fn ask(token: &str, claims: &Value) {
     let permissions = answer(session.permissions(TokenType::Access));
     for permission in permissions["permissions"].as_array().expect("a list") {
         let permission = permission.as_str().expect("a text");
-        assert!(session.has_permission(permission, TokenType::Access).expect("an answer"));
+        assert!(
+            session
+                .has_permission(permission, TokenType::Access)
+                .expect("an answer")
+        );
     }
-    for flag in answer(session.flags(TokenType::Access))["feature_flags"].as_array().expect("a list") {
+    for flag in answer(session.flags(TokenType::Access))["feature_flags"]
+        .as_array()
+        .expect("a list")
+    {
         let code = flag["key"].as_str().expect("a text");
         let same = answer(session.flag(code, None, None));
-        assert_eq!((&same["value"], &same["type"]), (&flag["value"], &flag["type"]));
+        assert_eq!(
+            (&same["value"], &same["type"]),
+            (&flag["value"], &flag["type"])
+        );
     }
     for (name, value) in claims.as_object().expect("an object") {
-        assert_eq!(answer(session.claim(name, TokenType::Access))["value"], *value);
+        assert_eq!(
+            answer(session.claim(name, TokenType::Access))["value"],
+            *value
+        );
         let text = session.claim_string(name, TokenType::Access).ok();
         assert_eq!(text.as_deref(), value.as_str());
     }

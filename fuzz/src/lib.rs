@@ -36,13 +36,19 @@ pub static CLIENT: LazyLock<Client> = LazyLock::new(|| {
 
 pub fn client(settings: &serde_json::Value) -> Client {
     let mut config = Config::new();
-    config.load_json(&settings.to_string()).expect("known settings");
+    config
+        .load_json(&settings.to_string())
+        .expect("known settings");
     Client::new(&config).expect("good settings")
 }
 
 /// A token of these bytes with a good signature.
 pub fn sign(header: &[u8], payload: &[u8]) -> String {
-    let text = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(payload));
+    let text = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(payload)
+    );
     let signature = URL_SAFE_NO_PAD.encode(KEY.sign(text.as_bytes()));
     format!("{text}.{signature}")
 }
