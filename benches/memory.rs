@@ -8,7 +8,7 @@ use support::Issuer;
 
 const SESSIONS: usize = 100_000;
 /// More than the verification cache keeps, so that no two sessions share what it holds.
-const TOKEN_SETS: usize = 4_000;
+const TOKEN_SETS: usize = 10_000;
 
 fn main() {
     let issuer = Issuer::new("https://bench.kinde.com");

@@ -95,7 +95,8 @@ fn questions(criterion: &mut Criterion) {
         group.bench_function("authorization_url", |bencher| {
             bencher.iter(|| {
                 let mut url = null_mut();
-                kinde_authorization_url(client, null(), &mut url, null_mut());
+                let status = kinde_authorization_url(client, c"{}".as_ptr(), &mut url, null_mut());
+                assert_eq!(status, 0);
                 kinde_string_free(url);
             });
         });
