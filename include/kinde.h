@@ -583,8 +583,8 @@ kinde_config *kinde_config_new(void);
  *
  * A list is given as its members separated by spaces, a boolean as "true" or "false", an object as
  * JSON. The texts are copied. Does not block.
- * Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (no setting has this name, or the value is not of
- * its type; the message says what is accepted).
+ * The value is checked by kinde_client_new, which reports all wrong settings at once.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (no setting has this name).
  */
 kinde_status kinde_config_set(kinde_config *config,
                               const char *name,
@@ -595,8 +595,9 @@ kinde_status kinde_config_set(kinde_config *config,
  * Sets the settings that a JSON object gives: its fields are names of settings.
  *
  * The text is copied. If it fails, no setting of the object counts. Does not block.
- * Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (not a JSON object, or a setting as in
- * kinde_config_set).
+ * The values are checked by kinde_client_new.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (not a JSON object, or no setting has a field's
+ * name).
  */
 kinde_status kinde_config_load_json(kinde_config *config, const char *json, kinde_error **error);
 

@@ -30,8 +30,8 @@ pub extern "C" fn kinde_config_new() -> Option<repr_c::Box<kinde_config>> {
 ///
 /// A list is given as its members separated by spaces, a boolean as "true" or "false", an object as
 /// JSON. The texts are copied. Does not block.
-/// Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (no setting has this name, or the value is not of
-/// its type; the message says what is accepted).
+/// The value is checked by kinde_client_new, which reports all wrong settings at once.
+/// Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (no setting has this name).
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_config_set(
     config: Option<&mut kinde_config>,
@@ -50,8 +50,9 @@ pub extern "C" fn kinde_config_set(
 /// Sets the settings that a JSON object gives: its fields are names of settings.
 ///
 /// The text is copied. If it fails, no setting of the object counts. Does not block.
-/// Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (not a JSON object, or a setting as in
-/// kinde_config_set).
+/// The values are checked by kinde_client_new.
+/// Fails with NULL_ARGUMENT, INVALID_UTF8, CONFIG (not a JSON object, or no setting has a field's
+/// name).
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_config_load_json(
     config: Option<&mut kinde_config>,

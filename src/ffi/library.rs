@@ -18,6 +18,7 @@ const VERSION: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes(),
 ) {
     Ok(version) => version,
+    // Judged when the library is compiled, never when it runs.
     Err(_) => panic!("a version holds no NUL"),
 };
 
