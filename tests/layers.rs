@@ -20,7 +20,7 @@ const OWNED: &[(&str, &str)] = &[
     ("hyper", "http"),
     ("jsonwebtoken", "token"),
     ("safer_ffi", "ffi"),
-    ("nix", "runtime"),
+    ("nix::sys::signal", "runtime"),
 ];
 
 fn source_files(directory: &Path) -> Vec<PathBuf> {

@@ -128,8 +128,9 @@ impl Claims {
     pub(crate) fn flags(&self) -> Vec<Value> {
         self.index()
             .flags(self.text())
-            .map(FlagRef::of)
-            .map(|flag| json!({"key": flag.code, "type": flag.kind.word(), "value": flag.value()}))
+            .into_iter()
+            .map(|(code, flag)| (code, FlagRef::of(flag)))
+            .map(|(code, flag)| json!({"key": code, "type": flag.kind.word(), "value": flag.value()}))
             .collect()
     }
 
@@ -150,7 +151,7 @@ impl Claims {
     /// Fails with `FLAG_NOT_FOUND`, `FLAG_TYPE`.
     pub(crate) fn flag_boolean(&self, code: &str, default: Option<bool>) -> Result<bool> {
         match self.flag(code) {
-            Some(flag) => flag.boolean(),
+            Some(flag) => flag.boolean(code),
             None => default.ok_or_else(|| flags::not_found(code)),
         }
     }
@@ -158,7 +159,7 @@ impl Claims {
     /// Fails with `FLAG_NOT_FOUND`, `FLAG_TYPE`.
     pub(crate) fn flag_integer(&self, code: &str, default: Option<i64>) -> Result<i64> {
         match self.flag(code) {
-            Some(flag) => flag.integer(),
+            Some(flag) => flag.integer(code),
             None => default.ok_or_else(|| flags::not_found(code)),
         }
     }
@@ -170,7 +171,7 @@ impl Claims {
         default: Option<&'a str>,
     ) -> Result<Cow<'a, str>> {
         match self.flag(code) {
-            Some(flag) => flag.string(),
+            Some(flag) => flag.string(code),
             None => default
                 .map(Cow::Borrowed)
                 .ok_or_else(|| flags::not_found(code)),

@@ -20,9 +20,8 @@ pub(crate) enum FlagType<'a> {
 }
 
 /// A flag of a token.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct FlagRef<'a> {
-    pub code: Cow<'a, str>,
     pub kind: FlagType<'a>,
     /// JSON text.
     pub value: &'a str,
@@ -90,10 +89,8 @@ impl<'a> FlagType<'a> {
 
 impl<'a> FlagRef<'a> {
     pub(super) fn of(raw: RawFlag<'a>) -> FlagRef<'a> {
-        let code = raw.kind.strip_prefix('"').and_then(|k| k.strip_suffix('"'));
         FlagRef {
-            code: raw.code,
-            kind: match code {
+            kind: match json_text::unquoted(raw.kind) {
                 Some(code) => FlagType::of_code(code),
                 None => FlagType::of_value(raw.value),
             },
@@ -101,28 +98,28 @@ impl<'a> FlagRef<'a> {
         }
     }
 
-    /// The value of a boolean flag.
-    pub(crate) fn boolean(&self) -> Result<bool> {
-        self.of_type(FlagType::Boolean, json_text::boolean(self.value))
+    /// The value of a boolean flag. The error names the flag by its `code`.
+    pub(crate) fn boolean(self, code: &str) -> Result<bool> {
+        self.of_type(code, FlagType::Boolean, json_text::boolean(self.value))
     }
 
-    /// The value of an integer flag.
-    pub(crate) fn integer(&self) -> Result<i64> {
-        self.of_type(FlagType::Integer, json_text::integer(self.value))
+    /// The value of an integer flag. The error names the flag by its `code`.
+    pub(crate) fn integer(self, code: &str) -> Result<i64> {
+        self.of_type(code, FlagType::Integer, json_text::integer(self.value))
     }
 
-    /// The value of a string flag.
-    pub(crate) fn string(&self) -> Result<Cow<'a, str>> {
-        self.of_type(FlagType::String, json_text::string(self.value))
+    /// The value of a string flag. The error names the flag by its `code`.
+    pub(crate) fn string(self, code: &str) -> Result<Cow<'a, str>> {
+        self.of_type(code, FlagType::String, json_text::string(self.value))
     }
 
-    fn of_type<T>(&self, expected: FlagType<'_>, value: Option<T>) -> Result<T> {
+    fn of_type<T>(self, code: &str, expected: FlagType<'_>, value: Option<T>) -> Result<T> {
         value
             .filter(|_| self.kind == expected)
-            .ok_or_else(|| wrong_type(&self.code, self.kind, expected))
+            .ok_or_else(|| wrong_type(code, self.kind, expected))
     }
 
-    pub(crate) fn value(&self) -> Value {
+    pub(crate) fn value(self) -> Value {
         serde_json::from_str(self.value).unwrap_or_default()
     }
 }

@@ -1,6 +1,10 @@
 //! Where the answers stand in a payload, so that a question is a look-up.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
 
 use super::json_text;
 use super::payload::Span;
@@ -21,17 +25,33 @@ const HASURA_NAMES: [(&str, &str); 9] = [
     ("user_properties", "x-hasura-user_properties"),
 ];
 
-/// The parts of a payload that questions are about, each list sorted by name. Parts that are not
-/// shaped as they should be are left out: a customised token may hold anything.
+/// The parts of a payload that questions are about, found by name. Parts that are not shaped as
+/// they should be are left out: a customised token may hold anything. Of two with one name the
+/// last counts, which is what JSON parsers make of it.
 #[derive(Debug)]
 pub(super) struct Index {
     /// Whether the payload has escapes anywhere. It hardly ever has, and then texts are compared
     /// as they stand.
     escapes: bool,
-    claims: Box<[Member]>,
-    permissions: Box<[Name]>,
-    role_keys: Box<[Name]>,
-    flags: Box<[Flag]>,
+    claims: Table<Member>,
+    permissions: Table<Name>,
+    role_keys: Table<Name>,
+    flags: Table<Flag>,
+}
+
+/// Sorted by the hash of the name; those with one name stand in the order of the payload. A third
+/// smaller than a hash table, and as fast for as few as there are.
+type Table<T> = Box<[Entry<T>]>;
+
+#[derive(Debug)]
+struct Entry<T> {
+    hash: u16,
+    item: T,
+}
+
+/// What is found by its name.
+trait Named {
+    fn name(&self) -> Name;
 }
 
 /// A text in the payload, without its quotes, perhaps with escapes.
@@ -53,9 +73,26 @@ struct Flag {
     value: Span,
 }
 
+impl Named for Name {
+    fn name(&self) -> Name {
+        *self
+    }
+}
+
+impl Named for Member {
+    fn name(&self) -> Name {
+        self.name
+    }
+}
+
+impl Named for Flag {
+    fn name(&self) -> Name {
+        self.code
+    }
+}
+
 /// A flag as it stands in the payload: raw type (perhaps empty) and raw value.
 pub(super) struct RawFlag<'a> {
-    pub(super) code: Cow<'a, str>,
     pub(super) kind: &'a str,
     pub(super) value: &'a str,
 }
@@ -67,34 +104,35 @@ struct Reader<'a> {
     escapes: bool,
 }
 
+/// Equal names have equal hashes. Who could choose names whose hashes collide signs the tokens.
+fn hash(name: &str) -> u16 {
+    FixedState::with_seed(0).hash_one(name.as_bytes()) as u16
+}
+
 impl Index {
     pub(super) fn of(payload: &str) -> Index {
-        let reader = Reader {
-            payload,
-            escapes: payload.contains('\\'),
-        };
         let mut index = Index {
-            escapes: reader.escapes,
-            claims: reader.sorted(reader.members(payload), |member| member.name),
-            permissions: Box::default(),
-            role_keys: Box::default(),
-            flags: Box::default(),
+            escapes: payload.contains('\\'),
+            claims: Table::default(),
+            permissions: Table::default(),
+            role_keys: Table::default(),
+            flags: Table::default(),
         };
+        let reader = index.reader(payload);
+        index.claims = reader.table(reader.members(payload));
         let value = |name| index.known_claim(payload, name);
         let permissions = value("permissions").map(|raw| reader.names(raw));
         let role_keys = value("roles").map(|raw| reader.role_keys(raw));
         let flags = value("feature_flags").map(|raw| reader.flags(raw));
-        index.permissions = reader.sorted(permissions.unwrap_or_default(), |name| *name);
-        index.role_keys = reader.sorted(role_keys.unwrap_or_default(), |name| *name);
-        index.flags = reader.sorted(flags.unwrap_or_default(), |flag| flag.code);
+        index.permissions = reader.table(permissions.unwrap_or_default());
+        index.role_keys = reader.table(role_keys.unwrap_or_default());
+        index.flags = reader.table(flags.unwrap_or_default());
         index
     }
 
-    /// The raw value of the claim with exactly this name. If it occurs twice, the last one, which
-    /// is what JSON parsers make of it.
+    /// The raw value of the claim with exactly this name.
     pub(super) fn claim<'a>(&self, payload: &'a str, name: &str) -> Option<&'a str> {
-        let reader = self.reader(payload);
-        let found = reader.find(&self.claims, name, |member| member.name)?;
+        let found = self.reader(payload).find(&self.claims, name)?;
         Some(found.value.slice(payload))
     }
 
@@ -109,28 +147,27 @@ impl Index {
     }
 
     pub(super) fn has_permission(&self, payload: &str, permission: &str) -> bool {
-        let reader = self.reader(payload);
-        let found = reader.find(&self.permissions, permission, |name| *name);
-        found.is_some()
+        self.reader(payload)
+            .find(&self.permissions, permission)
+            .is_some()
     }
 
     pub(super) fn has_role(&self, payload: &str, key: &str) -> bool {
-        let found = self
-            .reader(payload)
-            .find(&self.role_keys, key, |name| *name);
-        found.is_some()
+        self.reader(payload).find(&self.role_keys, key).is_some()
     }
 
     pub(super) fn flag<'a>(&self, payload: &'a str, code: &str) -> Option<RawFlag<'a>> {
-        let reader = self.reader(payload);
-        let flag = reader.find(&self.flags, code, |flag| flag.code)?;
-        Some(reader.flag(flag))
+        let flag = self.reader(payload).find(&self.flags, code)?;
+        Some(self.reader(payload).flag(flag))
     }
 
-    /// All flags, sorted by code.
-    pub(super) fn flags<'a>(&'a self, payload: &'a str) -> impl Iterator<Item = RawFlag<'a>> {
+    /// All flags by their codes.
+    pub(super) fn flags<'a>(&self, payload: &'a str) -> BTreeMap<Cow<'a, str>, RawFlag<'a>> {
         let reader = self.reader(payload);
-        self.flags.iter().map(move |flag| reader.flag(flag))
+        let flags = self.flags.iter().map(|entry| &entry.item);
+        flags
+            .map(|flag| (reader.text(flag.code), reader.flag(flag)))
+            .collect()
     }
 
     fn reader<'a>(&self, payload: &'a str) -> Reader<'a> {
@@ -154,28 +191,39 @@ impl<'a> Reader<'a> {
 
     fn flag(self, flag: &Flag) -> RawFlag<'a> {
         RawFlag {
-            code: self.text(flag.code),
             kind: flag.kind.slice(self.payload),
             value: flag.value.slice(self.payload),
         }
     }
 
-    fn sorted<T>(self, mut items: Vec<T>, name: impl Fn(&T) -> Name) -> Box<[T]> {
+    fn table<T: Named>(self, items: Vec<T>) -> Table<T> {
+        let mut table: Table<T> = items
+            .into_iter()
+            .map(|item| Entry {
+                hash: hash(&self.text(item.name())),
+                item,
+            })
+            .collect();
         // Stable: of two with one name the last stays the last.
-        items.sort_by(|a, b| self.text(name(a)).cmp(&self.text(name(b))));
-        items.into_boxed_slice()
+        table.sort_by_key(|entry| entry.hash);
+        table
     }
 
     /// The last item with this name.
-    fn find<'i, T>(self, items: &'i [T], wanted: &str, name: impl Fn(&T) -> Name) -> Option<&'i T> {
-        let end = items.partition_point(|item| *self.text(name(item)) <= *wanted);
-        let last = items.get(end.checked_sub(1)?)?;
-        (self.text(name(last)) == wanted).then_some(last)
+    fn find<'i, T: Named>(self, table: &'i Table<T>, name: &str) -> Option<&'i T> {
+        let hash = hash(name);
+        let end = table.partition_point(|entry| entry.hash <= hash);
+        table[..end]
+            .iter()
+            .rev()
+            .take_while(|entry| entry.hash == hash)
+            .map(|entry| &entry.item)
+            .find(|item| self.text(item.name()) == name)
     }
 
     /// The text that a raw value is, if it is one.
     fn name(self, raw: &'a str) -> Option<Name> {
-        let text = raw.strip_prefix('"')?.strip_suffix('"')?;
+        let text = json_text::unquoted(raw)?;
         Some(Name(Span::of(self.payload, text)))
     }
 

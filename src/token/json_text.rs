@@ -65,9 +65,14 @@ impl<'de, F: FnMut(&'de str)> Visitor<'de> for Items<F> {
     }
 }
 
+/// What stands between the quotes of a raw JSON string; `None` if it is not one.
+pub(super) fn unquoted(raw: &str) -> Option<&str> {
+    raw.strip_prefix('"')?.strip_suffix('"')
+}
+
 /// The text of a raw JSON string; `None` if it is not one. Allocates only if it holds escapes.
 pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    let inner = unquoted(raw)?;
     if inner.as_bytes().contains(&b'\\') {
         return serde_json::from_str(raw).ok().map(Cow::Owned);
     }
@@ -101,8 +106,7 @@ pub(super) fn boolean(raw: &str) -> Option<bool> {
 
 /// Whether lists and objects stand in each other at most `limit` deep.
 pub(super) fn nests_at_most(json: &str, limit: usize) -> bool {
-    let is_opening = |byte: u8| byte == b'[' || byte == b'{';
-    if json.bytes().filter(|byte| is_opening(*byte)).count() <= limit {
+    if memchr::memchr2_iter(b'[', b'{', json.as_bytes()).count() <= limit {
         return true;
     }
     let mut depth = 0_usize;

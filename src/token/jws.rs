@@ -3,14 +3,15 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use aws_lc_rs::digest::{Context, Digest, SHA256};
+use base64_simd::URL_SAFE_NO_PAD;
 
 use super::claims::Claims;
 use super::json_text;
 use super::key;
 use super::payload::Payload;
 use super::registered::{Kind, malformed};
+use super::verifications::TokenDigest;
 use crate::config::Algorithm;
 use crate::error::{Error, Result, Status};
 
@@ -20,10 +21,17 @@ const MAX_TOKEN_BYTES: usize = 64 * 1024;
 /// A token taken apart, nothing of it believed.
 pub(super) struct Jws<'a> {
     /// What the signature is made of: header and payload, as they stand in the token.
-    pub(super) signed_text: &'a str,
+    pub(super) signed: SignedText<'a>,
     payload: &'a str,
     signature: &'a str,
     pub(super) header: Header,
+}
+
+/// The text that a signature is made of, hashed once: nearly every signature is made of its SHA-256,
+/// and the digest of the whole token goes on from there.
+pub(super) struct SignedText<'a> {
+    pub(super) text: &'a str,
+    hashed: Context,
 }
 
 /// What of a token's header counts. Keys that a header names or carries (`jku`, `x5u`, `jwk`,
@@ -51,24 +59,28 @@ impl<'a> Jws<'a> {
                 "it is longer than {MAX_TOKEN_BYTES} bytes"
             )));
         }
-        let mut parts = token.split('.');
-        let (Some(header), Some(payload), Some(signature), rest) =
-            (parts.next(), parts.next(), parts.next(), parts.count())
-        else {
-            return Err(malformed("it does not have three parts"));
-        };
-        match rest {
-            0 => {}
-            2 => return Err(malformed("it is encrypted (JWE), which is not supported")),
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (first, second) = match (dots.next(), dots.next(), dots.count()) {
+            (Some(first), Some(second), 0) => (first, second),
+            (Some(_), Some(_), 2) => {
+                return Err(malformed("it is encrypted (JWE), which is not supported"));
+            }
             _ => return Err(malformed("it does not have three parts")),
-        }
-        let header = Header::read(header, allowed)?;
+        };
         Ok(Jws {
-            signed_text: &token[..token.len() - signature.len() - 1],
-            payload,
-            signature,
-            header,
+            header: Header::read(&token[..first], allowed)?,
+            payload: &token[first + 1..second],
+            signature: &token[second + 1..],
+            signed: SignedText::new(&token[..second]),
         })
+    }
+
+    /// A digest of the whole token: header, payload and signature.
+    pub(super) fn digest(&self) -> TokenDigest {
+        let mut hashed = self.signed.hashed.clone();
+        hashed.update(b".");
+        hashed.update(self.signature.as_bytes());
+        TokenDigest::of(&hashed.finish())
     }
 
     pub(super) fn payload(&self) -> Result<Payload> {
@@ -80,11 +92,23 @@ impl<'a> Jws<'a> {
     }
 }
 
+impl<'a> SignedText<'a> {
+    pub(super) fn new(text: &'a str) -> SignedText<'a> {
+        let mut hashed = Context::new(&SHA256);
+        hashed.update(text.as_bytes());
+        SignedText { text, hashed }
+    }
+
+    pub(super) fn sha256(&self) -> Digest {
+        self.hashed.clone().finish()
+    }
+}
+
 /// Only the one canonical encoding of some bytes is accepted, so that nobody can make a second
 /// token out of one.
 fn decode(part: &str, what: &str) -> Result<Vec<u8>> {
     URL_SAFE_NO_PAD
-        .decode(part)
+        .decode_to_vec(part)
         .map_err(|_| malformed(&format!("{what} is not base64url")))
 }
 

@@ -15,6 +15,7 @@ use jsonwebtoken::jwk::{
 };
 use sha2::{Digest, Sha256};
 
+use super::jws::SignedText;
 use crate::config::Algorithm;
 
 /// The smallest RSA modulus (RFC 7518, section 3.3) and the largest that is worth its time.
@@ -64,9 +65,19 @@ impl Key {
         (name.is_none() || name == self.name.as_deref()) && self.parsed_for(algorithm).is_some()
     }
 
-    pub(super) fn verifies(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        self.parsed_for(algorithm)
-            .is_some_and(|key| key.verify_sig(message, signature).is_ok())
+    pub(super) fn verifies(
+        &self,
+        algorithm: Algorithm,
+        signed: &SignedText,
+        signature: &[u8],
+    ) -> bool {
+        let verified = self.parsed_for(algorithm).map(|key| match algorithm {
+            Algorithm::Rs256 | Algorithm::Ps256 | Algorithm::Es256 => {
+                key.verify_digest_sig(&signed.sha256(), signature)
+            }
+            _ => key.verify_sig(signed.text.as_bytes(), signature),
+        });
+        verified.is_some_and(|verified| verified.is_ok())
     }
 
     fn parsed_for(&self, algorithm: Algorithm) -> Option<&ParsedPublicKey> {

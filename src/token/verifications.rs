@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
-use sha2::{Digest, Sha256};
-
 use super::jws::Signed;
 use super::key::KeyId;
+use aws_lc_rs::digest::{Digest, SHA256_OUTPUT_LEN};
+use foldhash::fast::RandomState;
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 /// How many bytes of payloads are kept.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
@@ -15,13 +15,15 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 /// How many tokens are kept.
 const MAX_TOKENS: u64 = 8192;
 
-/// A digest of a whole token: header, payload and signature.
+/// The SHA-256 of a whole token: header, payload and signature.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct TokenDigest([u8; 32]);
+pub(super) struct TokenDigest([u8; SHA256_OUTPUT_LEN]);
 
 impl TokenDigest {
-    pub(super) fn of(token: &str) -> TokenDigest {
-        TokenDigest(Sha256::digest(token).into())
+    pub(super) fn of(sha256: &Digest) -> TokenDigest {
+        let mut digest = [0; SHA256_OUTPUT_LEN];
+        digest.copy_from_slice(sha256.as_ref());
+        TokenDigest(digest)
     }
 }
 
@@ -42,13 +44,19 @@ impl Weighter<Verified, Arc<Signed>> for Weight {
 /// A bounded cache of good signatures. It knows nothing of issuers, audiences or times, which are
 /// judged anew each time; a bad signature is never kept.
 pub(super) struct Verifications {
-    cache: Cache<Verified, Arc<Signed>, Weight>,
+    cache: Cache<Verified, Arc<Signed>, Weight, RandomState>,
 }
 
 impl Verifications {
     pub(super) fn new() -> Verifications {
         Verifications {
-            cache: Cache::with_weighter(1024, MAX_BYTES, Weight),
+            cache: Cache::with(
+                1024,
+                MAX_BYTES,
+                Weight,
+                RandomState::default(),
+                DefaultLifecycle::default(),
+            ),
         }
     }
 

@@ -175,7 +175,7 @@ impl Verifier {
 
     fn check(&self, token: &str, allowed: &[Algorithm], may_fetch: bool) -> Result<Attempt> {
         let jws = Jws::parse(token, allowed)?;
-        let digest = TokenDigest::of(token);
+        let digest = jws.digest();
         let now = Instant::now();
         if let Some(signed) = self.verified_before(&jws, digest, now) {
             return Ok(Attempt::Done(Ok(signed)));
@@ -269,10 +269,9 @@ impl Verifier {
 /// The key that signed the token.
 fn signer<'a>(jws: &Jws, candidates: &'a [Arc<Key>]) -> Result<Option<&'a Arc<Key>>> {
     let signature = jws.signature()?;
-    let message = jws.signed_text.as_bytes();
     Ok(candidates
         .iter()
-        .find(|key| key.verifies(jws.header.algorithm, message, &signature)))
+        .find(|key| key.verifies(jws.header.algorithm, &jws.signed, &signature)))
 }
 
 fn given_keys(issuer: &str, jwks: &str) -> Result<KeySet> {
