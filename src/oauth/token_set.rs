@@ -108,11 +108,11 @@ impl TokenSet {
         let answer: Answer = serde_json::from_slice(body)
             .map_err(|_| malformed(At::TokenEndpoint, "something else than a token set"))?;
         let Some(access_token) = token("access_token", answer.access_token)? else {
-            return Err(wrong("no access_token"));
+            return Err(wrong("access_token", "no access_token"));
         };
         let token_type = text("token_type", answer.token_type)?.unwrap_or_default();
         if !is_bearer(&token_type) {
-            return Err(wrong("a token_type other than Bearer"));
+            return Err(wrong("token_type", "a token_type other than Bearer"));
         }
         let mut set = TokenSet::new(access_token);
         set.token_type = token_type;
@@ -143,15 +143,16 @@ struct Answer<'a> {
     expires_in: Option<&'a RawValue>,
 }
 
-fn wrong(what: &str) -> crate::error::Error {
-    malformed(At::TokenEndpoint, what)
+/// The endpoint's own answer, in which one member is of no use.
+fn wrong(member: &str, what: &str) -> crate::error::Error {
+    malformed(At::TokenEndpoint, what).with_field(member)
 }
 
 fn text(name: &str, value: Option<&RawValue>) -> Result<Option<String>> {
     value
         .map(|raw| serde_json::from_str::<String>(raw.get()))
         .transpose()
-        .map_err(|_| wrong(&format!("a {name} that is not a text")))
+        .map_err(|_| wrong(name, &format!("a {name} that is not a text")))
 }
 
 fn token(name: &str, value: Option<&RawValue>) -> Result<Option<Secret>> {
@@ -169,7 +170,7 @@ fn scope(value: Option<&RawValue>) -> Result<Option<String>> {
         .as_ref()
         .and_then(string_list)
         .map(|list| Some(list.join(" ")))
-        .ok_or_else(|| wrong("a scope that is not a text"))
+        .ok_or_else(|| wrong("scope", "a scope that is not a text"))
 }
 
 fn expires_in(value: Option<&RawValue>) -> Result<Option<i64>> {
@@ -181,7 +182,12 @@ fn expires_in(value: Option<&RawValue>) -> Result<Option<i64>> {
         .as_ref()
         .and_then(seconds)
         .map(|life| Some(life.min(LONGEST_LIFE)))
-        .ok_or_else(|| wrong("an expires_in that is not a number of seconds"))
+        .ok_or_else(|| {
+            wrong(
+                "expires_in",
+                "an expires_in that is not a number of seconds",
+            )
+        })
 }
 
 fn take_seconds(fields: &mut Fields, name: &'static str) -> Option<i64> {

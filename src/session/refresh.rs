@@ -86,7 +86,7 @@ impl Session {
         let Some(refresh_token) = &held.tokens.refresh_token else {
             return Err(Error::new(
                 Status::NotAuthenticated,
-                "the session has no refresh token: ask for the scope offline when signing in",
+                "the session has no refresh token: sign in again, and ask for the scope offline",
             ));
         };
         let answer = match self.send_refresh_token(refresh_token).await {
@@ -94,6 +94,8 @@ impl Session {
             Err(error) => {
                 if error.status() == Status::InvalidGrant {
                     self.end(held, "Kinde no longer accepts the refresh token");
+                } else if is_unusable_success(&error) {
+                    self.replace(held, held.with_refresh_token(None));
                 }
                 return Err(error);
             }
@@ -114,9 +116,7 @@ impl Session {
             }
             Err(error) => {
                 // The old refresh token was spent by a success and must not be sent again.
-                let mut kept = SignedIn::clone(held);
-                kept.tokens.refresh_token = answer.refresh_token;
-                self.replace(held, kept);
+                self.replace(held, held.with_refresh_token(answer.refresh_token));
                 Err(error)
             }
         }
@@ -165,7 +165,21 @@ impl Session {
     }
 }
 
+/// The token endpoint took the refresh token, and one member of its answer is of no use. What is no
+/// such answer at all, a proxy's page perhaps, says nothing about the refresh token.
+fn is_unusable_success(error: &Error) -> bool {
+    error.http_status() == Some(200)
+        && error.status() == Status::MalformedResponse
+        && error.field().is_some()
+}
+
 impl SignedIn {
+    fn with_refresh_token(&self, refresh_token: Option<Secret>) -> SignedIn {
+        let mut changed = self.clone();
+        changed.tokens.refresh_token = refresh_token;
+        changed
+    }
+
     fn can_be_renewed(&self) -> bool {
         match self.origin {
             Origin::Machine(_) => true,

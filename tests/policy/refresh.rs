@@ -123,6 +123,28 @@ async fn an_answer_of_any_status_is_not_asked_for_again() {
 }
 
 #[tokio::test]
+async fn a_refresh_token_is_not_sent_after_a_success_that_cannot_be_used() {
+    for body in [
+        json!({ "token_type": "bearer" }),
+        json!({ "access_token": "a.b.c", "token_type": "mac" }),
+        json!({ "access_token": "a.b.c", "token_type": "bearer", "expires_in": "soon" }),
+    ] {
+        let app = Application::start();
+        let session = app.signed_in().await;
+        app.emulator
+            .fault(fault(json!({ "status": 200, "body": body.clone() })))
+            .await;
+        let refreshed = session.refresh().await;
+        assert_eq!(status(&refreshed), Status::MalformedResponse, "{body}");
+        assert!(session.is_authenticated(), "{body}");
+        assert!(session.tokens().unwrap().refresh_token.is_none(), "{body}");
+        let refreshed = session.refresh().await;
+        assert_eq!(status(&refreshed), Status::NotAuthenticated, "{body}");
+        assert_eq!(refreshes(&app).await.len(), 1, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn network_trouble_5xx_and_429_sign_nobody_out() {
     for trouble in [
         json!({ "status": 500 }),
