@@ -233,11 +233,10 @@ async fn the_deadline_holds_for_the_whole_answer() {
             fault["times"] = json!(null);
             app.emulator.fault(fault).await;
         }
-        assert_eq!(
-            status(&session.refresh().await),
-            Status::Timeout,
-            "{trouble}"
-        );
+        let refreshed = session.refresh().await;
+        assert_eq!(status(&refreshed), Status::Timeout, "{trouble}");
+        let message = refreshed.unwrap_err().to_string();
+        assert!(message.contains("127.0.0.1"), "names no host: {message}");
         assert_eq!(
             status(&profile(&app, &session).await),
             Status::Timeout,
