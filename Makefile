@@ -82,10 +82,6 @@ mutants: ## break oauth/ and token/ on purpose; every change must make a test fa
 build: $(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a ## the libraries as they are installed
 
 # One crate type at a time: rustc ignores link-time optimization for a library that is built beside an rlib.
-# The cryptography is built for size: without its AVX-512 code for AES and its large tables the library is 1.3 MB smaller,
-# and the verification of RSA signatures is as fast. What is slower by a little is a TLS handshake.
-$(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a: export AWS_LC_SYS_SMALL := 1
-
 $(BUILD)/release/libkinde.so: $(RUST)
 	@$(STEP) "The shared library" $(CARGO) rustc -p kinde --release --lib --crate-type cdylib
 	install -D -m 755 $(TARGET)/release/libkinde.so $@
