@@ -7,22 +7,31 @@ use serde_json::json;
 use support::Issuer;
 
 const SESSIONS: usize = 100_000;
-/// More than the verification cache keeps, so that no two sessions share what it holds.
+/// Sessions of one client. The next client has the same tokens and shares nothing, so that no two
+/// sessions have parts of a token in common.
 const TOKEN_SETS: usize = 10_000;
 
 fn main() {
     let issuer = Issuer::new("https://bench.kinde.com");
-    let client = issuer.client(&json!({}));
+    let client = |serial: usize| {
+        let user_agent = format!("benchmark/{serial}");
+        issuer.client(&json!({"user_agent": user_agent}))
+    };
     let sets: Vec<(String, String)> = (0..TOKEN_SETS)
         .map(|i| (issuer.access_token(i), issuer.id_token(i)))
         .collect();
     let token_bytes = sets[0].0.len() + sets[0].1.len();
-    pollster::block_on(sign_in(&client, &sets[0]));
+    pollster::block_on(sign_in(&client(SESSIONS), &sets[0]));
 
     let before = resident_bytes();
-    let sessions: Vec<Session> = (0..SESSIONS)
-        .map(|i| pollster::block_on(sign_in(&client, &sets[i % TOKEN_SETS])))
-        .collect();
+    let mut sessions: Vec<Session> = Vec::with_capacity(SESSIONS);
+    while sessions.len() < SESSIONS {
+        let client = client(sessions.len());
+        let signed_in = sets
+            .iter()
+            .map(|set| pollster::block_on(sign_in(&client, set)));
+        sessions.extend(signed_in);
+    }
     let made = resident_bytes();
     for session in &sessions {
         let answer = session.has_permission("action17:resource17", TokenType::Access);

@@ -97,12 +97,17 @@ impl Issuer {
 
     pub fn id_token(&self, serial: usize) -> String {
         let now = now();
+        let organizations: Vec<Value> = (0..8)
+            .map(
+                |i| json!({"id": format!("org_123456789{i}"), "name": format!("Organization {i}")}),
+            )
+            .collect();
         self.sign(&json!({
             "aud": [self.url, CLIENT_ID], "azp": CLIENT_ID, "auth_time": now, "exp": now + 3_600,
             "iat": now, "iss": self.url, "jti": format!("00000000-0000-4000-9000-{serial:012}"),
             "nonce": NONCE, "sub": "kp_0123456789abcdef0123456789abcdef",
             "email": "ada@example.com", "given_name": "Ada", "family_name": "Lovelace",
-            "name": "Ada Lovelace", "org_codes": ["org_1234567890"], "updated_at": 1.685462653e9,
+            "name": "Ada Lovelace", "org_codes": ["org_1234567890"], "organizations": organizations, "updated_at": 1.685462653e9,
             "picture": "https://example.com/ada.png",
         }))
     }

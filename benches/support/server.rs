@@ -11,7 +11,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::Issuer;
 
-/// Enough pairs that the verification cache never has the next one.
+/// How many pairs of tokens there are; after these they come again.
 pub const TOKEN_PAIRS: usize = 4_000;
 
 pub struct Server {
