@@ -16,7 +16,7 @@ use self::refresh::Refresher;
 use self::state::{Origin, SignIn, SignedIn, State};
 use crate::client::{Client, Expected, Source};
 use crate::clock::unix_seconds;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationParams, ClientCredentials, LogoutParams, Purpose, Revocation, TokenSet,
 };
@@ -143,13 +143,13 @@ impl Session {
         let url = self.0.client.logout_url(params)?;
         let session = self.clone();
         let state = self.forget();
-        self.0
-            .client
-            .run_to_end(async move {
-                session.revoke(&state).await;
-                Ok(())
-            })
-            .await?;
+        let revoked = self.0.client.run_to_end(async move {
+            session.revoke(&state).await;
+            Ok(())
+        });
+        if let Err(error) = revoked.await {
+            warn_of_revoking(&error);
+        }
         Ok(url)
     }
 
@@ -182,10 +182,7 @@ impl Session {
                 })
                 .await
         {
-            crate::log::warn(
-                "session",
-                &format!("the refresh token could not be revoked: {error}"),
-            );
+            warn_of_revoking(&error);
         }
     }
 
@@ -193,6 +190,13 @@ impl Session {
     pub fn revision(&self) -> u64 {
         self.0.state.load().revision
     }
+}
+
+fn warn_of_revoking(error: &Error) {
+    crate::log::warn(
+        "session",
+        &format!("the refresh token could not be revoked: {error}"),
+    );
 }
 
 impl fmt::Debug for Session {
