@@ -64,8 +64,7 @@ fn any_json() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        // Few digits: the last one of many is not kept by the JSON parser.
-        any::<i32>().prop_map(|number| Value::from(f64::from(number) / 64.0)),
+        proptest::num::f64::NORMAL.prop_map(Value::from),
         any_text().prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 24, 6, |inner| {

@@ -36,6 +36,29 @@ fn any_claim_can_be_had_as_it_stands() {
 }
 
 #[test]
+fn each_of_very_many_names_is_found() {
+    let names: Vec<String> = (0..5_000).map(|i| format!("p{i}")).collect();
+    let claims = claims(json!({"permissions": names}));
+    for name in &names {
+        assert!(claims.has_permission(name), "{name}");
+    }
+    for i in 5_000..10_000 {
+        assert!(!claims.has_permission(&format!("p{i}")), "p{i}");
+    }
+}
+
+#[test]
+fn of_two_flags_with_one_code_the_last_counts() {
+    let text = r#"{"feature_flags":{"a":{"t":"b","v":true},"a":{"t":"i","v":7}}}"#;
+    let claims = Claims::from_verified_text(text.to_owned()).unwrap();
+    assert_eq!(claims.flag_integer("a", None).unwrap(), 7);
+    assert_eq!(
+        Value::from(claims.flags()),
+        json!([{"key": "a", "type": "integer", "value": 7}])
+    );
+}
+
+#[test]
 fn typed_claims_say_what_is_wrong() {
     let claims = claims(json!({"s": "x", "i": 7, "f": 1.5, "b": false, "n": null}));
     assert_eq!(claims.string("s").unwrap(), "x");
