@@ -2,8 +2,8 @@
 
 /// Seconds since 1970-01-01T00:00:00Z (RFC 7519, `NumericDate`).
 ///
-/// Every question reads it, so the clock is the one that the kernel has at hand: it is late by a
-/// few milliseconds at most, and read in a fifth of the time.
+/// Every question reads it, so the clock is the one that the kernel has at hand: late by a few
+/// milliseconds at most, and cheaper than an exact one.
 #[cfg(target_os = "linux")]
 pub(crate) fn unix_seconds() -> i64 {
     use nix::sys::time::TimeValLike;

@@ -39,8 +39,8 @@ pub(super) struct Index {
     flags: Table<Flag>,
 }
 
-/// Sorted by the hash of the name; those with one name stand in the order of the payload. A third
-/// smaller than a hash table, and as fast for as few as there are.
+/// Sorted by the hash of the name; those with one name stand in the order of the payload. Smaller
+/// than a hash table, because a process may hold very many.
 type Table<T> = Box<[Entry<T>]>;
 
 #[derive(Debug)]
