@@ -45,18 +45,12 @@ impl Client {
         if !self.settings().pkce && exchange.nonce.is_none() {
             return Err(Error::invalid_argument(
                 "nonce",
-                "is required while the setting pkce is off",
+                "is required while the setting pkce is off: nothing else binds the code to the sign-in",
             ));
         }
         let client = self.clone();
         self.run(async move {
             let settings = client.settings();
-            if !settings.pkce && exchange.nonce.is_none() {
-                return Err(Error::invalid_argument(
-                    "nonce",
-                    "is required while the setting pkce is off: nothing else binds the code to this sign-in",
-                ));
-            }
             let expected = Expected {
                 scope: Some(&settings.scope),
                 audience: &settings.audience,
