@@ -183,16 +183,6 @@ pub(super) fn proxy(text: &str) -> Checked<()> {
     Ok(())
 }
 
-/// Where sessions are kept.
-pub(super) fn store(text: &str) -> Checked<()> {
-    let url = Url::parse(text).map_err(|e| format!("must be a URL ({e})"))?;
-    match url.scheme() {
-        "memory" => Ok(()),
-        "redis" | "rediss" if url.has_host() => Ok(()),
-        _ => Err("must begin with redis://, rediss:// or memory:".to_owned()),
-    }
-}
-
 /// Scopes separated by spaces (RFC 6749, section 3.3).
 pub(super) fn scope(text: &str) -> Checked<()> {
     let allowed = |b: u8| matches!(b, b' ' | 0x21 | 0x23..=0x5b | 0x5d..=0x7e);

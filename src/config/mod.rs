@@ -3,6 +3,7 @@
 mod check;
 mod read;
 mod settings;
+mod store_url;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,8 @@ use serde_json::Value;
 
 pub(crate) use check::{PlainHttp, is_loopback, is_loopback_name, origin_text};
 pub(crate) use settings::*;
+#[allow(unused_imports)]
+pub(crate) use store_url::{Login, RedisAddress, Server, StoreUrl, Topology};
 use table::{Absent, Name, SETTINGS};
 
 use crate::error::{Error, FieldError, Result, Status, foreign_text};

@@ -108,7 +108,10 @@ impl Kind {
             Kind::Object => "JSON object".into(),
             Kind::Path => "path of a file".into(),
             Kind::Proxy => "`off`, or URL with `http`, `https`, `socks5` or `socks5h`".into(),
-            Kind::Store => "URL with `redis`, `rediss` or `memory`".into(),
+            Kind::Store => "`redis://[user:password@]host[:port][/database]`, `rediss://…` with TLS, several hosts \
+                 separated by commas for a Cluster, `?sentinel=master` for Sentinels, `?prefix=` of the \
+                 keys; or `memory:`"
+                .into(),
         }
     }
 }

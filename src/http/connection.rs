@@ -1,20 +1,17 @@
 //! How connections are made: TLS, certificate authorities, proxies, names.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{NoProxy, Proxy};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::OnceCell;
 use url::Url;
 
+use super::tls::{Authorities, client_config};
 use crate::config::{Settings, is_loopback, is_loopback_name};
 use crate::error::{Error, Result, Status};
-use crate::log;
 use crate::secret::Secret;
 
 /// Shorter than servers and their load balancers commonly keep an idle connection, so that
@@ -28,7 +25,7 @@ pub(super) struct Connections {
     user_agent: String,
     connect_timeout: Duration,
     proxies: Vec<Proxy>,
-    extra_roots: Vec<CertificateDer<'static>>,
+    authorities: Authorities,
     /// For plain HTTP: works where there are no certificate authorities, and does not wait until
     /// they are read.
     plain: OnceCell<reqwest::Client>,
@@ -47,10 +44,7 @@ impl Connections {
             proxies: proxies(settings.proxy.as_ref().map(Secret::expose), |name| {
                 std::env::var(name).ok()
             })?,
-            extra_roots: match &settings.ca_file {
-                Some(path) => read_roots(path)?,
-                None => Vec::new(),
-            },
+            authorities: Authorities::with_file(settings.ca_file.as_deref())?,
             plain: OnceCell::new(),
             secure: OnceCell::new(),
         })
@@ -68,7 +62,7 @@ impl Connections {
             let make = async || self.build(RootCertStore::empty(), &[]);
             return self.plain.get_or_try_init(make).await;
         }
-        let make = async || self.build(self.roots().await?, &self.proxies);
+        let make = async || self.build(self.authorities.roots().await?, &self.proxies);
         self.secure.get_or_try_init(make).await
     }
 
@@ -93,28 +87,6 @@ impl Connections {
             .build()
             .map_err(|_| Error::new(Status::Internal, "the HTTP client could not be made"))
     }
-
-    /// The system's certificate authorities and those of `ca_file`.
-    async fn roots(&self) -> Result<RootCertStore> {
-        let native = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs)
-            .await
-            .map_err(|_| Error::new(Status::Cancelled, "the call was cancelled"))?;
-        for error in &native.errors {
-            log::warn("http", &format!("certificate authorities: {error}"));
-        }
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(native.certs);
-        roots.add_parsable_certificates(self.extra_roots.iter().cloned());
-        if roots.is_empty() {
-            return Err(Error::new(
-                Status::Tls,
-                "this machine has no certificate authorities; install the package \
-                 ca-certificates, or name a PEM file in the setting ca_file",
-            )
-            .with_field("ca_file"));
-        }
-        Ok(roots)
-    }
 }
 
 impl std::fmt::Debug for Connections {
@@ -125,34 +97,9 @@ impl std::fmt::Debug for Connections {
 }
 
 fn tls(roots: RootCertStore) -> Result<ClientConfig> {
-    // Given explicitly: a process-wide default would be met by the host's own Rust code.
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Error::new(Status::Internal, "TLS could not be set up"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let mut config = client_config(roots)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
-}
-
-fn read_roots(path: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let wrong = |message: String| {
-        Error::new(Status::Config, format!("ca_file: {message}")).with_field("ca_file")
-    };
-    let pem =
-        std::fs::read(path).map_err(|e| wrong(format!("{path} cannot be read: {}", e.kind())))?;
-    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem)
-        .collect::<std::result::Result<_, _>>()
-        .map_err(|_| wrong(format!("{path} is not a PEM file")))?;
-    if RootCertStore::empty()
-        .add_parsable_certificates(certificates.iter().cloned())
-        .0
-        == 0
-    {
-        return Err(wrong(format!("{path} holds no certificate in PEM form")));
-    }
-    Ok(certificates)
 }
 
 /// The proxies of the setting, or else of the environment. This machine is never reached through

@@ -3,15 +3,13 @@
 use std::error::Error as StdError;
 use std::io;
 
-use rustls::CertificateError;
-
-use super::Peer;
+use super::{Peer, tls};
 use crate::error::{Error, Status};
 
 /// Why no answer came.
 pub(super) fn of_request(error: &reqwest::Error, peer: &Peer) -> Error {
-    if let Some(tls) = find::<rustls::Error>(error) {
-        return of_tls(tls, peer);
+    if let Some(failed) = find::<rustls::Error>(error) {
+        return Error::new(Status::Tls, tls::reason(failed, peer));
     }
     if error.is_timeout() {
         return Error::new(
@@ -77,32 +75,10 @@ fn network(message: String) -> Error {
     Error::new(Status::Network, message)
 }
 
-fn of_tls(error: &rustls::Error, peer: &Peer) -> Error {
-    use rustls::Error as Tls;
-    let message = match error {
-        Tls::InvalidCertificate(CertificateError::UnknownIssuer) => format!(
-            "the certificate of {peer} comes from an unknown authority; install the package \
-             ca-certificates, or name the authority's PEM file in the setting ca_file"
-        ),
-        Tls::InvalidCertificate(
-            CertificateError::Expired | CertificateError::ExpiredContext { .. },
-        ) => format!("the certificate of {peer} is expired, or this machine's clock is wrong"),
-        Tls::InvalidCertificate(
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
-        ) => {
-            format!("the certificate of {peer} is not valid yet, or this machine's clock is wrong")
-        }
-        Tls::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => format!("the certificate of {peer} is for another name"),
-        Tls::InvalidMessage(_) => format!("{peer} does not speak TLS on this port"),
-        other => format!("the TLS handshake with {peer} failed: {other}"),
-    };
-    Error::new(Status::Tls, message)
-}
-
 /// The first error of type `E` among the causes.
-fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+pub(crate) fn find<'a, E: StdError + 'static>(
+    error: &'a (dyn StdError + 'static),
+) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(current) = next {
         if let Some(found) = current.downcast_ref::<E>() {

@@ -8,6 +8,7 @@ mod response;
 pub(crate) mod test_server;
 #[cfg(test)]
 mod tests;
+pub(crate) mod tls;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use crate::error::{Error, Result, Status};
 use crate::log;
 use crate::secret::Secret;
 use connection::Connections;
+pub(crate) use failure::find;
+pub(crate) use repeat::jitter;
 pub(crate) use response::Response;
 
 /// Sends requests. One per transport configuration and process; cheap to clone.

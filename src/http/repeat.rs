@@ -60,7 +60,7 @@ impl Delays {
 }
 
 /// A random part of `most`.
-fn jitter(most: Duration) -> Duration {
+pub(crate) fn jitter(most: Duration) -> Duration {
     // Without random numbers there is no jitter, which harms nothing but the spread.
     let random = SysRng.try_next_u32().unwrap_or(u32::MAX);
     most.mul_f64(f64::from(random) / f64::from(u32::MAX))

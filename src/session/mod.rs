@@ -4,6 +4,8 @@ mod callback;
 mod questions;
 mod refresh;
 mod state;
+#[allow(dead_code)]
+mod store;
 
 use std::fmt;
 use std::sync::Arc;
