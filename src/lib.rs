@@ -50,7 +50,7 @@ mod session;
 mod token;
 
 pub use client::{Client, VerifyOptions};
-pub use config::Config;
+pub use config::{Config, HostRecord, HostStore};
 pub use error::{Advice, Error, FieldError, Result, Status};
 pub use json::{Json, JsonView};
 pub use log::Level;
@@ -60,4 +60,4 @@ pub use oauth::{
     TokenRefresh, TokenSet, UserProfileRequest,
 };
 pub use secret::Secret;
-pub use session::{CallbackOutcome, Outcome, Session, TokenType};
+pub use session::{CallbackOutcome, Outcome, SealContent, SealParams, Session, TokenType};

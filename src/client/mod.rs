@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use once_cell::race::OnceBox;
 use serde_json::json;
 
 pub(crate) use self::acceptance::{Accepted, Access, Expected, Source};
@@ -20,7 +21,7 @@ use crate::error::{Error, Result, Status};
 use crate::json::Json;
 use crate::oauth::{AuthorizationParams, Endpoints, not_prepared};
 use crate::runtime::{self, PerProcess, Run};
-use crate::session::Session;
+use crate::session::{Sealer, Session, Store};
 
 /// One application at Kinde. Clones are the same client; all methods may be called from any number
 /// of threads at once.
@@ -35,6 +36,10 @@ pub(crate) struct Inner {
     /// Known without the network, unless they are to be discovered.
     endpoints: Option<Arc<Endpoints>>,
     shared: PerProcess<Arc<Shared>>,
+    store: PerProcess<Arc<Store>>,
+    sealer: OnceBox<Sealer>,
+    /// The process that made the client.
+    pid: u32,
 }
 
 /// A request that takes too long fails a little before its call does, because it can name the host.
@@ -61,6 +66,9 @@ impl Client {
             settings,
             endpoints,
             shared: PerProcess::new(),
+            store: PerProcess::new(),
+            sealer: OnceBox::new(),
+            pid: std::process::id(),
         })))
     }
 
@@ -138,7 +146,35 @@ impl Client {
     }
 
     pub(crate) fn sign_in_lifetime_seconds(&self) -> i64 {
-        i64::try_from(self.0.settings.sign_in_lifetime.as_secs()).unwrap_or(i64::MAX)
+        whole_seconds(self.0.settings.sign_in_lifetime)
+    }
+
+    pub(crate) fn session_idle_seconds(&self) -> i64 {
+        whole_seconds(self.0.settings.session_idle)
+    }
+
+    pub(crate) fn session_max_seconds(&self) -> i64 {
+        whole_seconds(self.0.settings.session_max)
+    }
+
+    /// Where sessions are kept.
+    pub(crate) fn store(&self) -> Result<&Arc<Store>> {
+        if let Some(store) = self.0.store.get() {
+            return Ok(store);
+        }
+        let store = Store::of(&self.0.settings)?;
+        if self.0.pid != std::process::id() {
+            store.warn_of_fork();
+        }
+        Ok(self.0.store.get_or_init(|| store))
+    }
+
+    /// What seals sessions. Fails with `CONFIG` if there is no key.
+    pub(crate) fn sealer(&self) -> Result<&Sealer> {
+        let settings = &self.0.settings;
+        self.0
+            .sealer
+            .get_or_try_init(|| Sealer::new(&settings.seal_keys, &settings.client_id).map(Box::new))
     }
 
     pub(crate) fn shared(&self) -> Result<&Arc<Shared>> {
@@ -171,6 +207,10 @@ impl Client {
         }
         self.shared()?.discovery.current().ok_or_else(not_prepared)
     }
+}
+
+fn whole_seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
 impl fmt::Debug for Client {

@@ -9,15 +9,17 @@ use crate::error::Result;
 use crate::http::Http;
 use crate::oauth::Discovery;
 use crate::runtime::{PerProcess, lock};
+use crate::session::Renewals;
 use crate::token::Verifier;
 
-/// Connections, keys, verdicts on signatures, the provider's metadata and machine tokens.
+/// Connections, keys, verdicts on signatures, the provider's metadata, machine tokens and refreshes.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub http: Http,
     pub verifier: Verifier,
     pub discovery: Discovery,
     pub machine_tokens: MachineTokens,
+    pub renewals: Arc<Renewals>,
 }
 
 type Registry = Mutex<HashMap<SharedKey, Weak<Shared>>>;
@@ -49,6 +51,7 @@ impl Shared {
             verifier: Verifier::new(settings, http.clone())?,
             discovery: Discovery::new(settings, http.clone())?,
             machine_tokens: MachineTokens::default(),
+            renewals: Arc::default(),
             http,
         })
     }

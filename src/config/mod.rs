@@ -1,6 +1,7 @@
 //! Every setting: name, type, default, environment variable, check.
 
 mod check;
+mod host_store;
 mod read;
 mod settings;
 mod store_url;
@@ -10,12 +11,13 @@ mod tests;
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 pub(crate) use check::{PlainHttp, is_loopback, is_loopback_name, origin_text};
+pub use host_store::{HostRecord, HostStore};
 pub(crate) use settings::*;
-#[allow(unused_imports)]
 pub(crate) use store_url::{Login, RedisAddress, Server, StoreUrl, Topology};
 use table::{Absent, Name, SETTINGS};
 
@@ -30,6 +32,8 @@ use crate::secret::Secret;
 #[derive(Clone, Default)]
 pub struct Config {
     given: Vec<(Name, Given)>,
+    /// The host's own store, instead of that of `store_url`.
+    store: Option<Arc<dyn HostStore>>,
 }
 
 /// One value, as it was given.
@@ -141,6 +145,12 @@ impl Config {
     /// None at present.
     pub fn load_vars(&mut self, lookup: impl Fn(&str) -> Option<String>) -> Result<&mut Self> {
         self.load(|variable| Ok(lookup(variable)))
+    }
+
+    /// Keeps sessions in a store of the host's, whatever the setting `store_url` says.
+    pub fn set_store(&mut self, store: impl HostStore + 'static) -> &mut Self {
+        self.store = Some(Arc::new(store));
+        self
     }
 
     fn load(

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::check::{self, Checked, PlainHttp, origin_text};
 use super::settings::{
-    AccessTokenFormat, Algorithm, ApiValidation, Discovery, GrantType, Settings,
+    AccessTokenFormat, Algorithm, ApiValidation, Discovery, GrantType, Settings, StoreSetting,
 };
 use super::store_url;
 use super::table::{Absent, Kind, Name, Setting};
@@ -49,22 +49,12 @@ impl Settings {
     }
 }
 
-/// Checks what bindings, stores, webhooks and API calls act upon, with all the others, so that every
-/// fault is reported at once.
+/// Checks what bindings, webhooks and API calls act upon, with all the others, so that every fault is
+/// reported at once.
 fn check_settings_of_others(read: &mut Reader<'_>) {
     read.boolean(Name::auto_refresh);
-    read.items(Name::seal_keys, check::seal_key);
-    read.one(Name::store_url, store_url::parse);
     read.seconds(Name::webhook_tolerance_seconds);
     read.choice::<ApiValidation>(Name::api_validation);
-    let idle = read.seconds(Name::session_idle_seconds);
-    let max = read.seconds(Name::session_max_seconds);
-    if idle > max && max.is_some() && read.is_given(Name::session_idle_seconds) {
-        read.fault(
-            Name::session_idle_seconds,
-            "must not be longer than session_max_seconds",
-        );
-    }
 }
 
 /// Reads every setting before it gives up on any, so that all faults are found.
@@ -150,6 +140,33 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         origin(text).map(|url| origin_text(&url))
     });
     let sign_in_lifetime = read.seconds(Name::sign_in_lifetime_seconds);
+    let store_url = read.one(Name::store_url, store_url::parse);
+    let store_timeout = read.milliseconds(Name::store_timeout_ms);
+    let seal_keys = read.items(Name::seal_keys, |text| {
+        check::seal_key(text).map(|()| Secret::new(text))
+    });
+    let session_idle = read.seconds(Name::session_idle_seconds);
+    let session_max = read.seconds(Name::session_max_seconds);
+    if session_idle > session_max
+        && session_max.is_some()
+        && read.is_given(Name::session_idle_seconds)
+    {
+        read.fault(
+            Name::session_idle_seconds,
+            "must not be longer than session_max_seconds",
+        );
+    }
+    let store = match &read.config.store {
+        Some(host) => Some(StoreSetting::Host(host.clone())),
+        None => store_url.map(StoreSetting::Url),
+    };
+    if store.as_ref().is_some_and(StoreSetting::is_elsewhere) && !read.is_given(Name::seal_keys) {
+        read.fault(
+            Name::seal_keys,
+            "is required where sessions leave the process: give at least one secret text of 32 \
+             random bytes or more, such as `openssl rand -base64 32` prints",
+        );
+    }
     let revoke_on_logout = read.boolean(Name::revoke_on_logout);
     let worker_threads = read.whole(Name::worker_threads);
     let user_agent = read.one(Name::user_agent, printable);
@@ -201,6 +218,11 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         authorization_params,
         return_origins,
         sign_in_lifetime: sign_in_lifetime?,
+        store: store?,
+        store_timeout: store_timeout?,
+        seal_keys,
+        session_idle: session_idle?,
+        session_max: session_max?,
         revoke_on_logout: revoke_on_logout?,
         worker_threads: worker_threads?,
         user_agent,

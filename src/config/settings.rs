@@ -1,12 +1,15 @@
 //! The settings as the library uses them: typed, checked, immutable.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
 
 use super::Config;
 use super::check::{self, PlainHttp};
+use super::host_store::HostStore;
+use super::store_url::StoreUrl;
 use super::table::Name;
 use crate::error::Result;
 use crate::secret::Secret;
@@ -67,6 +70,12 @@ pub(crate) struct Settings {
     /// Origins without a trailing slash.
     pub return_origins: Vec<String>,
     pub sign_in_lifetime: Duration,
+    pub store: StoreSetting,
+    pub store_timeout: Duration,
+    /// The first seals, all open.
+    pub seal_keys: Vec<Secret>,
+    pub session_idle: Duration,
+    pub session_max: Duration,
     pub revoke_on_logout: bool,
     pub worker_threads: usize,
     /// Suffix of the user agent: the binding that calls.
@@ -124,7 +133,18 @@ pub(crate) enum OptionalEndpoint {
 }
 
 /// Signature algorithms that can be configured (RFC 7518, section 3.1). None is symmetric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumString, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    strum::EnumString,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "UPPERCASE")]
 pub(crate) enum Algorithm {
     Rs256,
@@ -211,6 +231,20 @@ impl Settings {
         }
     }
 
+    pub(crate) fn store_key(&self, url: &StoreUrl) -> StoreKey {
+        let is_memory = matches!(url, StoreUrl::Memory { .. });
+        StoreKey {
+            url: url.clone(),
+            // One process has one memory, however its clients reach others.
+            ca_file: self.ca_file.clone().filter(|_| !is_memory),
+            timeout: if is_memory {
+                Duration::ZERO
+            } else {
+                self.store_timeout
+            },
+        }
+    }
+
     /// Which hosts may be spoken to without TLS.
     pub(crate) fn plain_http(&self) -> PlainHttp<'_> {
         PlainHttp::to(&self.insecure_hosts)
@@ -259,6 +293,28 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// Where sessions are kept.
+#[derive(Clone)]
+pub(crate) enum StoreSetting {
+    Url(StoreUrl),
+    Host(Arc<dyn HostStore>),
+}
+
+impl StoreSetting {
+    /// Whether sessions leave the process.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        !matches!(self, StoreSetting::Url(StoreUrl::Memory { .. }))
+    }
+}
+
+/// What clients must have in common to use one store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct StoreKey {
+    url: StoreUrl,
+    ca_file: Option<String>,
+    timeout: Duration,
 }
 
 /// What becomes of fields of an API call that the catalogue does not know.

@@ -260,8 +260,10 @@ settings! {
         "How long a sign-in that was begun can be finished.";
     seal_keys: Kind::Secrets, Value(""), [],
         "Keys of sealed sessions: the first seals, all open.";
-    store_url: Kind::Store, Nothing, [],
-        "Where sessions are kept.";
+    store_url: Kind::Store, Value("memory:"), [],
+        "Where sessions are kept; with anything but `memory:` they are sealed, and `seal_keys` required.";
+    store_timeout_ms: milliseconds(1, 60_000), Value("2000"), [],
+        "How long one command of the store may take, with all its repetitions.";
     session_idle_seconds: seconds(60, 34_560_000), Value("1296000"), [],
         "How long a kept session lives without use.";
     session_max_seconds: seconds(60, 34_560_000), Value("2592000"), [],

@@ -17,7 +17,7 @@ mod oauth_error;
 mod parameters;
 mod pkce;
 mod query;
-mod random;
+pub(crate) mod random;
 mod reauth;
 mod request;
 mod return_to;

@@ -58,7 +58,7 @@ impl Session {
 
     async fn judge_callback(&self, callback: &Callback) -> Result<CallbackOutcome> {
         let endpoints = self.0.client.endpoints().await?;
-        let sign_in = self.take_sign_in(callback);
+        let sign_in = self.take_sign_in(callback).await?;
         let state = sign_in.as_ref().map(|sign_in| sign_in.state.expose());
         let verdict = callback.judge(state, &endpoints.issuer, endpoints.response_iss_required);
         match (verdict, sign_in) {
@@ -68,15 +68,13 @@ impl Session {
                 Some(reauth) => self.restart(reauth, sign_in.as_deref(), error),
                 None => Err(error),
             },
-            (Ok(_), None) => Err(Error::new(
-                Status::StateMismatch,
-                "the callback's state belongs to no sign-in under way; begin a new one",
-            )),
+            (Ok(_), None) => Err(no_sign_in()),
         }
     }
 
-    /// Finds the sign-in under way and removes it: a state is good for one callback.
-    fn take_sign_in(&self, callback: &Callback) -> Option<Arc<SignIn>> {
+    /// Finds the sign-in under way and removes it: a state is good for one callback, on whichever
+    /// machine it arrives first.
+    async fn take_sign_in(&self, callback: &Callback) -> Result<Option<Arc<SignIn>>> {
         let lifetime = self.0.client.sign_in_lifetime_seconds();
         let mut taken = None;
         self.0.state.rcu(|current| {
@@ -86,7 +84,17 @@ impl Session {
                 None => current.clone(),
             }
         });
-        taken
+        if let Some(sign_in) = &taken
+            && self.0.home.load().is_some()
+        {
+            let _turn = self.turn().await;
+            self.keep(|theirs| match theirs.has_sign_in(sign_in) {
+                true => Ok(()),
+                false => Err(no_sign_in()),
+            })
+            .await?;
+        }
+        Ok(taken)
     }
 
     /// Answers an expired link with a fresh sign-in, once per session and lifetime. Changes nothing
@@ -148,4 +156,11 @@ impl Session {
             url: None,
         })
     }
+}
+
+fn no_sign_in() -> Error {
+    Error::new(
+        Status::StateMismatch,
+        "the callback's state belongs to no sign-in under way; begin a new one",
+    )
 }

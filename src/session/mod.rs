@@ -1,24 +1,38 @@
 //! One user's sign-in: its state, how it begins, is renewed and ends, the questions asked of it.
 
 mod callback;
+mod keeping;
+mod merge;
 mod questions;
+mod record;
+mod records;
 mod refresh;
+mod renewals;
+mod seal;
+mod sealed;
+mod shared_refresh;
 mod state;
-#[allow(dead_code)]
 mod store;
+mod users;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::{Mutex, MutexGuard};
 
 pub use self::callback::{CallbackOutcome, Outcome};
+use self::keeping::Home;
 pub use self::questions::TokenType;
-use self::refresh::Refresher;
+pub(crate) use self::renewals::Renewals;
+pub(crate) use self::seal::Sealer;
+pub use self::sealed::{SealContent, SealParams};
 use self::state::{Origin, SignIn, SignedIn, State};
+pub(crate) use self::store::Store;
 use crate::client::{Client, Expected, Source};
 use crate::clock::unix_seconds;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Status};
 use crate::oauth::{
     AuthorizationParams, ClientCredentials, LogoutParams, Purpose, Revocation, TokenSet,
 };
@@ -32,21 +46,41 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     client: Client,
     state: ArcSwap<State>,
-    refresher: PerProcess<Refresher>,
+    /// Where it is kept, if it is.
+    home: ArcSwapOption<Home>,
+    /// Held by the one who changes `home`.
+    turn: PerProcess<Mutex<()>>,
+    /// When it was last sealed, in Unix seconds; 0 if it never was.
+    sealed_at: AtomicI64,
 }
 
 impl Session {
     /// A session in which nobody is signed in.
     pub fn new(client: &Client) -> Session {
-        Session::with_state(client, State::default())
+        Session::with_state(client, Arc::new(State::new()))
     }
 
-    fn with_state(client: &Client, state: State) -> Session {
+    fn with_state(client: &Client, state: Arc<State>) -> Session {
+        Session::with_home(client, state, None)
+    }
+
+    fn at_home(client: &Client, home: Home) -> Session {
+        Session::with_home(client, home.state.clone(), Some(Arc::new(home)))
+    }
+
+    fn with_home(client: &Client, state: Arc<State>, home: Option<Arc<Home>>) -> Session {
         Session(Arc::new(Inner {
             client: client.clone(),
-            state: ArcSwap::from_pointee(state),
-            refresher: PerProcess::new(),
+            state: ArcSwap::new(state),
+            home: ArcSwapOption::new(home),
+            turn: PerProcess::new(),
+            sealed_at: AtomicI64::new(0),
         }))
+    }
+
+    /// Waits until nobody else changes where the session is kept.
+    async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.0.turn.get_or_init(Mutex::default).lock().await
     }
 
     /// A session of tokens that the host kept. Signature, issuer, kind and parties are checked; an
@@ -67,10 +101,8 @@ impl Session {
                     nonce: None,
                 };
                 let signed_in = SignedIn::new(tokens, accepted, origin);
-                Ok(Session::with_state(
-                    &owned,
-                    State::default().signed_in(signed_in),
-                ))
+                let state = State::new().signed_in(signed_in);
+                Ok(Session::with_state(&owned, Arc::new(state)))
             })
             .await
     }
@@ -139,20 +171,30 @@ impl Session {
         Ok(())
     }
 
-    /// Signs out: forgets the tokens, revokes the refresh token if the setting `revoke_on_logout`
-    /// says so, and gives the URL to send the browser to. Succeeds even if revoking fails.
+    /// Signs out: forgets the tokens, deletes what is kept in the store, revokes the refresh token
+    /// if the setting `revoke_on_logout` says so, and gives the URL to send the browser to.
+    /// Succeeds even if revoking fails.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT`; `STORE` if what is kept could not be deleted: then the session is
+    /// forgotten here and alive there, and is to be logged out again.
     pub async fn logout(&self, params: &LogoutParams) -> Result<String> {
         let url = self.0.client.logout_url(params)?;
         let session = self.clone();
-        let state = self.forget();
-        let revoked = self.0.client.run_to_end(async move {
-            session.revoke(&state).await;
+        let forgotten = self.forget();
+        let ended = self.0.client.run_to_end(async move {
+            let latest = session.leave_home().await?;
+            session.revoke(&latest.unwrap_or(forgotten)).await;
             Ok(())
         });
-        if let Err(error) = revoked.await {
-            warn_of_revoking(&error);
+        match ended.await {
+            Err(error) if error.status() == Status::Store => Err(error),
+            Err(error) => {
+                warn_of_revoking(&error);
+                Ok(url)
+            }
+            Ok(()) => Ok(url),
         }
-        Ok(url)
     }
 
     /// Signs out in this session alone, without the network; gives the URL to send the browser to.
@@ -164,10 +206,7 @@ impl Session {
 
     /// Ends the session, its sign-ins under way included; gives the state as it was.
     fn forget(&self) -> Arc<State> {
-        self.0.state.rcu(|state| State {
-            revision: state.revision + 1,
-            ..State::default()
-        })
+        self.0.state.rcu(|state| state.forgotten())
     }
 
     async fn revoke(&self, state: &State) {
@@ -175,7 +214,7 @@ impl Session {
         let refresh_token = state
             .signed_in
             .as_ref()
-            .and_then(|signed_in| signed_in.tokens.refresh_token.clone());
+            .and_then(|signed_in| signed_in.refresh_token().cloned());
         if let (true, Some(token)) = (client.settings().revoke_on_logout, refresh_token)
             && let Err(error) = client
                 .revoke(&Revocation {

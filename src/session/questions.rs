@@ -43,13 +43,13 @@ impl Session {
 
     /// The access token, to be sent to an API.
     pub fn access_token(&self) -> Result<Secret> {
-        Ok(self.0.state.load().live()?.tokens.access_token.clone())
+        Ok(self.0.state.load().live()?.tokens()?.access_token.clone())
     }
 
     /// All tokens, for a host that keeps them itself. Answers for an expired access token too, so
     /// that the refresh token is not lost with it.
     pub fn tokens(&self) -> Result<TokenSet> {
-        Ok(self.0.state.load().held()?.tokens.clone())
+        self.0.state.load().held()?.tokens().cloned()
     }
 
     /// All claims of a token, as the text of a JSON object.

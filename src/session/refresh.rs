@@ -3,47 +3,38 @@
 use std::sync::Arc;
 
 use super::Session;
+use super::keeping::Home;
+use super::renewals::{Now, Outcome, Subject};
+use super::shared_refresh::renew_record;
 use super::state::{Origin, SignedIn, State};
-use crate::client::{Accepted, Expected, Source};
+use crate::client::{Accepted, Client, Expected, Source};
 use crate::error::{Error, Result, Status};
-use crate::flight::Flight;
 use crate::oauth::{TokenRefresh, TokenSet};
 use crate::secret::Secret;
 
-/// How often a refresh token is sent again, at once, when no answer came.
-const RESENDS_LIMIT: usize = 2;
+/// How often one refresh sends its token: again, at once, as long as no answer came.
+pub(super) const SENDINGS_LIMIT: u8 = 3;
 
-/// Lets all who want the same session refreshed share one refresh.
-#[derive(Debug, Default)]
-pub(super) struct Refresher(Flight<()>);
+/// Why a session ends whose refresh token is refused.
+pub(super) const REFUSED: &str = "Kinde no longer accepts the refresh token";
 
 impl Session {
-    /// Renews the tokens now. Callers at the same time share one refresh.
+    /// Renews the tokens now. Callers at the same time share one refresh, in this process and, if
+    /// the session is kept in a store, in all that use the store.
     ///
     /// `INVALID_GRANT` ends the session; any other failure leaves it as it is.
     pub async fn refresh(&self) -> Result<()> {
         let held = self.0.state.load().held()?.clone();
-        self.join_refresh(held).await
-    }
-
-    async fn join_refresh(&self, held: Arc<SignedIn>) -> Result<()> {
-        let session = self.clone();
-        let worker_threads = self.0.client.worker_threads();
-        self.0
-            .refresher
-            .get_or_init(Refresher::default)
-            .0
-            .join(worker_threads, move || async move {
-                session.0.client.within_timeout(session.renew(&held)).await
-            })
-            .await
+        self.renew(&held).await
     }
 
     /// Makes sure that the access token lasts for `min_seconds`; answers whether it was renewed.
-    /// The only place of automatic refresh.
+    /// The only place of automatic refresh. To be called once per request: a sealed session that
+    /// was not sealed anew for long counts as changed from here on, so that its life is prolonged.
     ///
     /// A token that cannot be renewed now but is not expired yet is good enough.
     pub async fn ensure_fresh(&self, min_seconds: i64) -> Result<bool> {
+        self.prolong();
         let held = self.0.state.load().held()?.clone();
         if held.lasts(min_seconds.max(0)) || (held.refreshed_in_vain && held.lasts(0)) {
             return Ok(false);
@@ -51,7 +42,7 @@ impl Session {
         if !held.can_be_renewed() {
             return self.0.state.load().live().map(|_| false);
         }
-        match self.join_refresh(held.clone()).await {
+        match self.renew(&held).await {
             Ok(()) => Ok(true),
             Err(error) if held.lasts(0) && error.status() != Status::InvalidGrant => {
                 crate::log::warn(
@@ -65,103 +56,168 @@ impl Session {
     }
 
     async fn renew(&self, held: &Arc<SignedIn>) -> Result<()> {
-        if !self.holds(held) {
-            // Another caller renewed the tokens, or the session ended, since this one looked.
-            return self.0.state.load().held().map(|_| ());
+        if let Origin::Machine(credentials) = &held.origin {
+            let client = self.0.client.clone();
+            let request = credentials.clone();
+            let machine = self.0.client.run_to_end(async move {
+                let (tokens, accepted) = client.machine_tokens(request).await?;
+                Ok((tokens, accepted))
+            });
+            let (tokens, accepted) = machine.await?;
+            let renewed = SignedIn::new(tokens, accepted, held.origin.clone());
+            self.replace(held, &Arc::new(renewed));
+            return Ok(());
         }
-        match &held.origin {
-            Origin::Machine(params) => self.sign_in_machine(params.clone()).await,
-            Origin::User { audience, nonce } => {
-                self.renew_user(held, audience, nonce.as_deref()).await
+        let client = self.0.client.clone();
+        let renewals = client.shared()?.renewals.clone();
+        let threads = client.worker_threads();
+        let token = held.require_refresh_token()?;
+        let work = held.clone();
+        let outcome = match self.home_of(held) {
+            Some(home) => {
+                let key = home.key.clone();
+                let subject = Subject::record(key.as_str());
+                let start = || client.within_timeout(renew_record(client.clone(), key, work));
+                renewals.join(subject, threads, start).await?
             }
+            None => {
+                let start = || client.within_timeout(renew_token(client.clone(), work));
+                renewals.join(Subject::token(token), threads, start).await?
+            }
+        };
+        self.take(outcome, held).await
+    }
+
+    /// Where the session is kept, if these tokens are.
+    fn home_of(&self, held: &SignedIn) -> Option<Arc<Home>> {
+        let home = self.0.home.load_full()?;
+        let kept = home.state.signed_in.as_ref()?;
+        kept.is_same(held).then_some(home)
+    }
+
+    /// Does to this session what a refresh led to, which it may have shared with others.
+    async fn take(&self, outcome: Outcome, held: &SignedIn) -> Result<()> {
+        match outcome.now {
+            Now::Same => {}
+            Now::Has(renewed) => self.replace(held, &renewed),
+            Now::Ended(reason) => {
+                self.change_if_held(held, |state| state.signed_out(Some(reason.to_owned())));
+            }
+            Now::Kept(found) => {
+                let _turn = self.turn().await;
+                if let Some(home) = self.0.home.load_full()
+                    && home.version < found.version
+                {
+                    self.adopt(&home, &found);
+                }
+            }
+            Now::Gone => {
+                let _turn = self.turn().await;
+                return self.or_lose(None);
+            }
+        }
+        match outcome.error {
+            Some(error) => Err(error),
+            // Others may have ended the session instead of renewing it.
+            None => self.0.state.load().held().map(|_| ()),
         }
     }
 
-    async fn renew_user(
-        &self,
-        held: &Arc<SignedIn>,
-        audience: &[String],
-        nonce: Option<&str>,
-    ) -> Result<()> {
-        let Some(refresh_token) = &held.tokens.refresh_token else {
-            return Err(Error::new(
-                Status::NotAuthenticated,
-                "the session has no refresh token: sign in again, and ask for the scope offline",
-            ));
-        };
-        let answer = match self.send_refresh_token(refresh_token).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                if error.status() == Status::InvalidGrant {
-                    self.end(held, "Kinde no longer accepts the refresh token");
-                } else if is_unusable_success(&error) {
-                    self.replace(held, held.with_refresh_token(None));
-                }
-                return Err(error);
+    /// Puts renewed tokens in place, unless the session was changed otherwise meanwhile.
+    fn replace(&self, held: &SignedIn, renewed: &Arc<SignedIn>) {
+        self.change_if_held(held, |state| state.with_tokens(renewed.clone()));
+    }
+
+    fn change_if_held(&self, held: &SignedIn, change: impl Fn(&State) -> State) {
+        self.0.state.rcu(|state| match &state.signed_in {
+            Some(current) if current.is_same(held) => Arc::new(change(state)),
+            _ => state.clone(),
+        });
+    }
+}
+
+/// Refreshes tokens that this process alone knows to be of one session, if of any.
+async fn renew_token(client: Client, held: Arc<SignedIn>) -> Result<Outcome> {
+    let renewals = &client.shared()?.renewals;
+    let mut held = held;
+    let mut token = held.require_refresh_token()?.clone();
+    if let Some(known) = renewals.remembered(&token) {
+        if !known.has_access_token_of(&held) {
+            return Ok(Outcome::has(known));
+        }
+        // The refresh before gave nothing of use but another refresh token, if even that.
+        held = known;
+        token = held.require_refresh_token()?.clone();
+    }
+    let mut sendings = 0;
+    loop {
+        sendings += 1;
+        match client.send_refresh_token(&held).await {
+            Sending::Renewed(renewed) => {
+                renewals.remember(&token, &renewed);
+                return Ok(Outcome::has(renewed));
             }
+            Sending::Spent(left, error) => {
+                renewals.remember(&token, &left);
+                return Ok(Outcome::has(left).but(error));
+            }
+            Sending::Refused(error) => {
+                return Ok(Outcome::from(Now::Ended(REFUSED)).but(error));
+            }
+            Sending::Lost(_) if sendings < SENDINGS_LIMIT => {}
+            Sending::Lost(error) | Sending::Failed(error) => {
+                return Ok(Outcome::from(Now::Same).but(error));
+            }
+        }
+    }
+}
+
+/// What came of sending a refresh token once.
+pub(super) enum Sending {
+    Renewed(Arc<SignedIn>),
+    /// The issuer took it, but the answer is of no use; this is what is left of the sign-in.
+    Spent(Arc<SignedIn>, Error),
+    /// The issuer accepts it no longer.
+    Refused(Error),
+    /// No answer came: nobody knows whether it was taken. Worth trying at once.
+    Lost(Error),
+    /// Not renewed, for now.
+    Failed(Error),
+}
+
+impl Client {
+    pub(super) async fn send_refresh_token(&self, held: &SignedIn) -> Sending {
+        let (token, audience, nonce) = match (&held.origin, held.require_refresh_token()) {
+            (Origin::User { audience, nonce }, Ok(token)) => (token, audience, nonce),
+            (_, Err(error)) => return Sending::Failed(error),
+            (Origin::Machine(_), Ok(_)) => return Sending::Failed(no_refresh_token()),
+        };
+        let answer = match self
+            .request_refresh(&TokenRefresh::new(token.clone()))
+            .await
+        {
+            Ok(answer) => answer,
+            Err(error) if error.status() == Status::InvalidGrant => return Sending::Refused(error),
+            Err(error) if error.status() == Status::Network => return Sending::Lost(error),
+            Err(error) if is_unusable_success(&error) => {
+                return Sending::Spent(held.with_refresh_token(None), error);
+            }
+            Err(error) => return Sending::Failed(error),
         };
         let subject = held.subject();
         let expected = Expected {
             audience,
-            nonce: held.id.as_ref().and(nonce),
+            nonce: held.id.as_ref().and(nonce.as_deref()),
             source: Source::Refresh,
             previous: held.id.as_deref(),
             subject: subject.as_deref(),
             ..Expected::default()
         };
-        match self.0.client.accept(&answer, &expected).await {
-            Ok(accepted) => {
-                self.replace(held, held.renewed(answer, accepted));
-                Ok(())
-            }
-            Err(error) => {
-                // The old refresh token was spent by a success and must not be sent again.
-                self.replace(held, held.with_refresh_token(answer.refresh_token));
-                Err(error)
-            }
+        match self.accept(&answer, &expected).await {
+            Ok(accepted) => Sending::Renewed(Arc::new(held.renewed(answer, accepted))),
+            // The old refresh token was spent by a success and must not be sent again.
+            Err(error) => Sending::Spent(held.with_refresh_token(answer.refresh_token), error),
         }
-    }
-
-    /// Sends the refresh token; again only while it is unknown whether it was taken.
-    async fn send_refresh_token(&self, refresh_token: &Secret) -> Result<TokenSet> {
-        let mut resends = 0;
-        loop {
-            let result = self
-                .0
-                .client
-                .request_refresh(&TokenRefresh::new(refresh_token.clone()))
-                .await;
-            match result {
-                Err(error) if error.status() == Status::Network && resends < RESENDS_LIMIT => {
-                    resends += 1;
-                }
-                result => return result,
-            }
-        }
-    }
-
-    fn holds(&self, held: &Arc<SignedIn>) -> bool {
-        let state = self.0.state.load();
-        state
-            .signed_in
-            .as_ref()
-            .is_some_and(|s| Arc::ptr_eq(s, held))
-    }
-
-    /// Puts renewed tokens in place, unless the session was changed otherwise meanwhile.
-    fn replace(&self, held: &Arc<SignedIn>, renewed: SignedIn) {
-        self.change_if_held(held, |state| state.signed_in(renewed.clone()));
-    }
-
-    fn end(&self, held: &Arc<SignedIn>, reason: &str) {
-        self.change_if_held(held, |state| state.signed_out(Some(reason.to_owned())));
-    }
-
-    fn change_if_held(&self, held: &Arc<SignedIn>, change: impl Fn(&State) -> State) {
-        self.0.state.rcu(|state| match &state.signed_in {
-            Some(current) if Arc::ptr_eq(current, held) => Arc::new(change(state)),
-            _ => state.clone(),
-        });
     }
 }
 
@@ -173,29 +229,53 @@ fn is_unusable_success(error: &Error) -> bool {
         && error.field().is_some()
 }
 
+fn no_refresh_token() -> Error {
+    Error::new(
+        Status::NotAuthenticated,
+        "the session has no refresh token: sign in again, and ask for the scope offline",
+    )
+}
+
 impl SignedIn {
-    fn with_refresh_token(&self, refresh_token: Option<Secret>) -> SignedIn {
+    pub(super) fn require_refresh_token(&self) -> Result<&Secret> {
+        self.refresh_token().ok_or_else(no_refresh_token)
+    }
+
+    fn with_refresh_token(&self, refresh_token: Option<Secret>) -> Arc<SignedIn> {
         let mut changed = self.clone();
-        changed.tokens.refresh_token = refresh_token;
-        changed
+        changed.sendings = 0;
+        if let Some(tokens) = &mut changed.tokens {
+            tokens.refresh_token = refresh_token;
+        }
+        Arc::new(changed)
+    }
+
+    pub(super) fn has_access_token_of(&self, other: &SignedIn) -> bool {
+        let token = |signed_in: &SignedIn| {
+            let tokens = signed_in.tokens.as_ref();
+            tokens.map(|tokens| tokens.access_token.clone())
+        };
+        token(self) == token(other)
     }
 
     fn can_be_renewed(&self) -> bool {
         match self.origin {
             Origin::Machine(_) => true,
-            Origin::User { .. } => self.tokens.refresh_token.is_some(),
+            Origin::User { .. } => self.refresh_token().is_some(),
         }
     }
 
     /// What a refresh makes of this: what did not come back is kept.
     fn renewed(&self, mut answer: TokenSet, accepted: Accepted) -> SignedIn {
-        let same = answer.access_token == self.tokens.access_token;
-        let former = &self.tokens;
-        answer.id_token = answer.id_token.or_else(|| former.id_token.clone());
-        answer.refresh_token = answer
-            .refresh_token
-            .or_else(|| former.refresh_token.clone());
-        answer.scope = answer.scope.or_else(|| former.scope.clone());
+        let mut same = false;
+        if let Some(former) = &self.tokens {
+            same = answer.access_token == former.access_token;
+            answer.id_token = answer.id_token.or_else(|| former.id_token.clone());
+            answer.refresh_token = answer
+                .refresh_token
+                .or_else(|| former.refresh_token.clone());
+            answer.scope = answer.scope.or_else(|| former.scope.clone());
+        }
         let mut renewed = SignedIn::new(answer, accepted, self.origin.clone());
         renewed.id = renewed.id.or_else(|| self.id.clone());
         renewed.refreshed_in_vain = same;

@@ -14,10 +14,15 @@ use crate::token::Signed;
 pub(crate) const SIGN_INS_LIMIT: usize = 8;
 
 /// One user's sign-in, immutable. A change makes a new state with a new revision.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct State {
     /// Grows with each change that must be kept.
     pub revision: u64,
+    /// Grows when somebody signs in or out, after which the session must not be found under its
+    /// former id.
+    pub generation: u64,
+    /// When the session began, or somebody last signed in, in Unix seconds.
+    pub created_at: i64,
     /// Oldest first.
     pub sign_ins: Vec<Arc<SignIn>>,
     pub signed_in: Option<Arc<SignedIn>>,
@@ -56,7 +61,8 @@ pub(crate) enum Origin {
 /// Verified tokens. The texts of tokens stand here once.
 #[derive(Clone, Debug)]
 pub(crate) struct SignedIn {
-    pub tokens: TokenSet,
+    /// None if the session was sealed without them.
+    pub tokens: Option<TokenSet>,
     pub access: Access,
     pub id: Option<Arc<Signed>>,
     /// When the access token ends, in Unix seconds.
@@ -64,17 +70,21 @@ pub(crate) struct SignedIn {
     pub origin: Origin,
     /// Whether the last refresh gave the same access token, as Kinde does until it is expired.
     pub refreshed_in_vain: bool,
+    /// How often the refresh token was sent by a refresh that has not ended yet, or whose process
+    /// ended before it did.
+    pub sendings: u8,
 }
 
 impl SignedIn {
     pub(crate) fn new(tokens: TokenSet, accepted: Accepted, origin: Origin) -> Self {
         SignedIn {
-            tokens,
+            tokens: Some(tokens),
             access: accepted.access,
             id: accepted.id,
             expires_at: accepted.expires_at,
             origin,
             refreshed_in_vain: false,
+            sendings: 0,
         }
     }
 
@@ -85,6 +95,48 @@ impl SignedIn {
             (None, Access::Jwt(access)) => access.subject(),
             (None, Access::Opaque) => None,
         }
+    }
+
+    pub(crate) fn tokens(&self) -> Result<&TokenSet> {
+        self.tokens.as_ref().ok_or_else(|| {
+            Error::invalid_argument(
+                "content",
+                "the session was sealed without its tokens (content \"claims\"); seal all of it \
+                 where they are needed",
+            )
+        })
+    }
+
+    pub(crate) fn refresh_token(&self) -> Option<&Secret> {
+        self.tokens.as_ref()?.refresh_token.as_ref()
+    }
+
+    pub(crate) fn with_sendings(&self, sendings: u8) -> Arc<SignedIn> {
+        Arc::new(SignedIn {
+            sendings,
+            ..self.clone()
+        })
+    }
+
+    /// About how many bytes the texts take in memory.
+    fn size(&self) -> usize {
+        let tokens = self.tokens.as_ref().map_or(0, |tokens| {
+            let id_token = tokens
+                .id_token
+                .as_ref()
+                .map_or(0, |token| token.expose().len());
+            tokens.access_token.expose().len() + id_token
+        });
+        let id = self.id.as_ref().map_or(0, |id| id.text().len());
+        // The texts of the claims, and their indexes.
+        let access = self.access.claims().map_or(0, |claims| claims.text().len());
+        tokens + 2 * (id + access)
+    }
+
+    /// Whether these are the tokens of `other`.
+    pub(crate) fn is_same(&self, other: &SignedIn) -> bool {
+        std::ptr::eq(self, other)
+            || (self.tokens == other.tokens && self.expires_at == other.expires_at)
     }
 
     /// Whether the access token lasts for at least `seconds` from now.
@@ -101,6 +153,19 @@ impl SignIn {
 }
 
 impl State {
+    /// A session in which nobody is signed in.
+    pub(crate) fn new() -> State {
+        State {
+            revision: 0,
+            generation: 0,
+            created_at: unix_seconds(),
+            sign_ins: Vec::new(),
+            signed_in: None,
+            restarted_at: None,
+            ended: None,
+        }
+    }
+
     /// The verified tokens, if the access token is not expired.
     pub(crate) fn live(&self) -> Result<&Arc<SignedIn>> {
         match &self.signed_in {
@@ -117,6 +182,25 @@ impl State {
     /// The verified tokens, expired or not.
     pub(crate) fn held(&self) -> Result<&Arc<SignedIn>> {
         self.signed_in.as_ref().ok_or_else(|| self.nobody())
+    }
+
+    /// Whose session it is; none if nobody or a machine is signed in.
+    pub(crate) fn subject(&self) -> Option<Cow<'_, str>> {
+        let signed_in = self.signed_in.as_ref()?;
+        match signed_in.origin {
+            Origin::User { .. } => signed_in.subject(),
+            Origin::Machine(_) => None,
+        }
+    }
+
+    /// About how many bytes it takes in memory.
+    pub(crate) fn size(&self) -> usize {
+        const FIXED: usize = 1024;
+        let signed_in = self
+            .signed_in
+            .as_ref()
+            .map_or(0, |signed_in| signed_in.size());
+        FIXED * (1 + self.sign_ins.len()) + signed_in
     }
 
     fn nobody(&self) -> Error {
@@ -154,17 +238,41 @@ impl State {
         found.filter(|sign_in| !sign_in.is_expired(lifetime_seconds))
     }
 
-    pub(crate) fn without_sign_in(&self, sign_in: &Arc<SignIn>) -> State {
+    pub(crate) fn has_sign_in(&self, sign_in: &SignIn) -> bool {
+        self.sign_ins
+            .iter()
+            .any(|known| known.state == sign_in.state)
+    }
+
+    pub(crate) fn without_sign_in(&self, sign_in: &SignIn) -> State {
         let mut next = self.changed();
-        next.sign_ins.retain(|s| !Arc::ptr_eq(s, sign_in));
+        next.sign_ins.retain(|s| s.state != sign_in.state);
         next
     }
 
+    /// Somebody signed in.
     pub(crate) fn signed_in(&self, signed_in: SignedIn) -> State {
+        let mut next = self.with_tokens(Arc::new(signed_in));
+        next.generation += 1;
+        next.created_at = unix_seconds();
+        next
+    }
+
+    /// The same sign-in with other tokens.
+    pub(crate) fn with_tokens(&self, signed_in: Arc<SignedIn>) -> State {
         let mut next = self.changed();
-        next.signed_in = Some(Arc::new(signed_in));
+        next.signed_in = Some(signed_in);
         next.ended = None;
         next
+    }
+
+    /// Nobody is signed in, and nobody is about to be.
+    pub(crate) fn forgotten(&self) -> State {
+        State {
+            revision: self.revision + 1,
+            generation: self.generation + 1,
+            ..State::new()
+        }
     }
 
     /// Nobody is signed in; sign-ins under way go on.
@@ -186,7 +294,7 @@ impl State {
             .is_none_or(|at| unix_seconds().saturating_sub(at) > lifetime_seconds)
     }
 
-    fn changed(&self) -> State {
+    pub(crate) fn changed(&self) -> State {
         State {
             revision: self.revision + 1,
             ..self.clone()

@@ -208,6 +208,24 @@ impl Signed {
         })
     }
 
+    /// A token that was verified before, and kept where nobody could change it.
+    pub(crate) fn from_kept(
+        claims: String,
+        algorithm: Algorithm,
+        at_jwt: bool,
+    ) -> Result<Arc<Signed>> {
+        Ok(Arc::new(Signed {
+            claims: Claims::of_payload(Payload::new(claims)?),
+            algorithm,
+            at_jwt,
+        }))
+    }
+
+    /// Whether the token's `typ` says that it is an access token.
+    pub(crate) fn at_jwt(&self) -> bool {
+        self.at_jwt
+    }
+
     /// What the token says.
     pub(crate) fn claims(&self) -> &Claims {
         &self.claims

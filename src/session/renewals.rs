@@ -1,0 +1,170 @@
+//! The refreshes of one process: who wants the same shares one, and what came of it is remembered
+//! for those who come with the old token.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use moka::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use super::record::Kept;
+use super::records::Found;
+use super::state::SignedIn;
+use crate::error::{Error, Result};
+use crate::flight::Flight;
+use crate::runtime::lock;
+use crate::secret::Secret;
+
+/// How long the tokens of a refresh are remembered for requests that carry the token before. Kinde
+/// accepts that token for a short time only, whose length it does not state.
+const REMEMBERED: Duration = Duration::from_secs(60);
+
+/// How many are remembered at most.
+const REMEMBERED_LIMIT: u64 = 10_000;
+
+/// What is refreshed: a session's record, or a refresh token.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Subject([u8; 32]);
+
+impl Subject {
+    pub(super) fn token(refresh_token: &Secret) -> Subject {
+        Subject::of("token", refresh_token.expose())
+    }
+
+    pub(super) fn record(key: &str) -> Subject {
+        Subject::of("record", key)
+    }
+
+    fn of(kind: &str, name: &str) -> Subject {
+        Subject(
+            Sha256::new()
+                .chain_update(kind)
+                .chain_update([0])
+                .chain_update(name)
+                .finalize()
+                .into(),
+        )
+    }
+}
+
+/// What a refresh led to, for everyone who shares it.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub now: Now,
+    /// Why the tokens were not renewed, if they were not.
+    pub error: Option<Error>,
+}
+
+impl From<Now> for Outcome {
+    fn from(now: Now) -> Self {
+        Outcome { now, error: None }
+    }
+}
+
+impl Outcome {
+    pub(super) fn has(tokens: Arc<SignedIn>) -> Outcome {
+        Outcome::from(Now::Has(tokens))
+    }
+
+    /// The same, as a failure.
+    pub(super) fn but(self, error: Error) -> Outcome {
+        Outcome {
+            error: Some(error),
+            ..self
+        }
+    }
+
+    /// The same, as a failure, unless the record has tokens that somebody else renewed.
+    pub(super) fn unless_renewed(self, error: Error) -> Outcome {
+        match &self.now {
+            Now::Kept(found) if found.body.state.signed_in.is_some() => self,
+            _ => self.but(error),
+        }
+    }
+}
+
+/// What a session is after a refresh.
+#[derive(Clone, Debug)]
+pub(super) enum Now {
+    /// As it was.
+    Same,
+    /// It has these tokens.
+    Has(Arc<SignedIn>),
+    /// Nobody is signed in any more, for this reason.
+    Ended(&'static str),
+    /// Its record is this.
+    Kept(Found<Kept>),
+    /// Its record is gone.
+    Gone,
+}
+
+/// All refreshes of clients that share connections.
+#[derive(Debug)]
+pub(crate) struct Renewals {
+    under_way: Mutex<HashMap<Subject, Arc<Flight<Outcome>>>>,
+    renewed: Cache<Subject, Arc<SignedIn>>,
+}
+
+impl Default for Renewals {
+    fn default() -> Self {
+        Renewals {
+            under_way: Mutex::default(),
+            renewed: Cache::builder()
+                .max_capacity(REMEMBERED_LIMIT)
+                .time_to_live(REMEMBERED)
+                .build(),
+        }
+    }
+}
+
+impl Renewals {
+    /// The outcome of the refresh of `subject` that is under way, or of `start`.
+    pub(super) async fn join<W>(
+        self: &Arc<Self>,
+        subject: Subject,
+        worker_threads: usize,
+        start: impl FnOnce() -> W,
+    ) -> Result<Outcome>
+    where
+        W: Future<Output = Result<Outcome>> + Send + 'static,
+    {
+        let flight = lock(&self.under_way).entry(subject).or_default().clone();
+        let renewals = self.clone();
+        let ending = flight.clone();
+        flight
+            .join(worker_threads, move || {
+                let work = start();
+                async move {
+                    let outcome = work.await;
+                    renewals.forget(subject, &ending);
+                    outcome
+                }
+            })
+            .await
+    }
+
+    /// Those who come from now on begin a new refresh.
+    fn forget(&self, subject: Subject, flight: &Arc<Flight<Outcome>>) {
+        let mut under_way = lock(&self.under_way);
+        if under_way
+            .get(&subject)
+            .is_some_and(|current| Arc::ptr_eq(current, flight))
+        {
+            under_way.remove(&subject);
+        }
+    }
+
+    /// The tokens that this process got for a refresh token, if that was a short time ago.
+    pub(super) fn remembered(&self, refresh_token: &Secret) -> Option<Arc<SignedIn>> {
+        self.renewed.get(&Subject::token(refresh_token))
+    }
+
+    /// A token that was not rotated can be sent again, so nothing is remembered of it.
+    pub(super) fn remember(&self, refresh_token: &Secret, renewed: &Arc<SignedIn>) {
+        if renewed.refresh_token() != Some(refresh_token) {
+            self.renewed
+                .insert(Subject::token(refresh_token), renewed.clone());
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Refreshing a session that several machines share.
+//!
+//! Kinde rotates refresh tokens: of two that send one, one ends with a dead token. So a refresh
+//! takes the lease of the session's record. The others wait and read what it wrote. Before a token
+//! is sent, the record says so; a holder that dies leaves that mark and a lease that ends by itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval, sleep};
+
+use super::record::Kept;
+use super::records::{Found, Records};
+use super::refresh::{REFUSED, SENDINGS_LIMIT, Sending};
+use super::renewals::{Now, Outcome, Renewals};
+use super::state::{SignedIn, State};
+use super::store::{Fence, Key};
+use crate::client::Client;
+use crate::error::{Result, Status};
+
+/// How long a lease lasts without its holder: what a crash costs those who wait. Longer than a
+/// store takes to come back after a restart, so that a holder that lives still has it then.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// How often a living holder prolongs it.
+const PROLONG_EVERY: Duration = Duration::from_secs(3);
+
+/// How long those who wait sleep before they look again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Refreshes the tokens of a record, unless somebody else does or did.
+pub(super) async fn renew_record(client: Client, key: Key, held: Arc<SignedIn>) -> Result<Outcome> {
+    let records = Records::of(&client)?;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        if let Some(fence) = records.lease(&key, None, LEASE).await? {
+            let holder = Holder {
+                renewals: &client.shared()?.renewals,
+                records: &records,
+                key: &key,
+                held: &held,
+            };
+            let outcome = holder.renew_while_held(fence).await;
+            records.release(&key, fence).await;
+            return outcome;
+        }
+        if let Some(ended) = look(&records, &key, &held).await?.err() {
+            return Ok(ended);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// The record, as long as its tokens are still `held`; otherwise what became of it.
+async fn look(
+    records: &Records,
+    key: &Key,
+    held: &SignedIn,
+) -> Result<std::result::Result<Found<Kept>, Outcome>> {
+    let Some(found) = records.load_session(key).await? else {
+        return Ok(Err(Outcome::from(Now::Gone)));
+    };
+    Ok(match &found.body.state.signed_in {
+        Some(current) if current.is_same(held) => Ok(found),
+        _ => Err(Outcome::from(Now::Kept(found))),
+    })
+}
+
+/// The one that may refresh a record's tokens.
+struct Holder<'a> {
+    renewals: &'a Renewals,
+    records: &'a Records,
+    key: &'a Key,
+    held: &'a SignedIn,
+}
+
+impl Holder<'_> {
+    async fn renew_while_held(&self, fence: Fence) -> Result<Outcome> {
+        tokio::select! {
+            outcome = self.renew() => outcome,
+            never = self.prolong(fence) => match never {},
+        }
+    }
+
+    /// Keeps the lease. What cannot be prolonged now may be later; if somebody else got the lease,
+    /// versions keep the two apart.
+    async fn prolong(&self, fence: Fence) -> std::convert::Infallible {
+        let mut ticks = interval(PROLONG_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        ticks.tick().await;
+        loop {
+            ticks.tick().await;
+            if let Err(error) = self.records.lease(self.key, Some(fence), LEASE).await {
+                crate::log::warn("session", &format!("a lease was not prolonged: {error}"));
+            }
+        }
+    }
+
+    async fn renew(&self) -> Result<Outcome> {
+        loop {
+            let found = match look(self.records, self.key, self.held).await? {
+                Ok(found) => found,
+                Err(outcome) => return Ok(outcome),
+            };
+            let Some(current) = found.body.state.signed_in.clone() else {
+                return Ok(Outcome::from(Now::Kept(found)));
+            };
+            let token = current.require_refresh_token()?;
+            // This process had a success that it could not write down.
+            if let Some(known) = self.renewals.remembered(token) {
+                return self
+                    .settle(found, |state| state.with_tokens(known.clone()))
+                    .await;
+            }
+            let Some(marked) = self.mark(&found, &current).await? else {
+                continue;
+            };
+            match self.records.client().send_refresh_token(&current).await {
+                Sending::Renewed(renewed) => {
+                    self.renewals.remember(token, &renewed);
+                    let change = |state: &State| state.with_tokens(renewed.clone());
+                    return self.settle(marked, change).await;
+                }
+                Sending::Spent(left, error) => {
+                    self.renewals.remember(token, &left);
+                    let change = |state: &State| state.with_tokens(left.clone());
+                    return Ok(self.settle(marked, change).await?.but(error));
+                }
+                // Believed only if nobody wrote another token meanwhile, which `settle` finds out.
+                Sending::Refused(error) => {
+                    let change = |state: &State| state.signed_out(Some(REFUSED.to_owned()));
+                    return Ok(self.settle(marked, change).await?.unless_renewed(error));
+                }
+                Sending::Lost(_) if current.sendings + 1 < SENDINGS_LIMIT => {}
+                Sending::Lost(error) | Sending::Failed(error) => {
+                    let change = |state: &State| state.with_tokens(current.with_sendings(0));
+                    return Ok(self.settle(marked, change).await?.but(error));
+                }
+            }
+        }
+    }
+
+    /// Notes in the record that its refresh token is being sent. None if somebody else changed it.
+    async fn mark(&self, found: &Found<Kept>, current: &SignedIn) -> Result<Option<Found<Kept>>> {
+        // A holder that died sent it as often as the mark says; then a new series begins.
+        let sendings = current.sendings % SENDINGS_LIMIT + 1;
+        let marked = found
+            .body
+            .state
+            .with_tokens(current.with_sendings(sendings));
+        self.records
+            .save_session(self.key, Some(found.version), Arc::new(marked))
+            .await
+    }
+
+    /// Writes the outcome, however often others write in between and however long the store is
+    /// away: the call's own time limit ends it. Others who changed the tokens are right.
+    async fn settle(
+        &self,
+        found: Found<Kept>,
+        change: impl Fn(&State) -> State,
+    ) -> Result<Outcome> {
+        let mut found = found;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let changed = Arc::new(change(&found.body.state));
+            let version = Some(found.version);
+            let again = match self.records.save_session(self.key, version, changed).await {
+                Ok(Some(saved)) => return Ok(Outcome::from(Now::Kept(saved))),
+                Ok(None) => look(self.records, self.key, self.held).await,
+                Err(error) => Err(error),
+            };
+            match again {
+                Ok(Ok(theirs)) => found = theirs,
+                Ok(Err(outcome)) => return Ok(outcome),
+                Err(error) if error.status() == Status::Store => {
+                    crate::log::warn(
+                        "session",
+                        &format!("the outcome of a refresh is not written down yet: {error}"),
+                    );
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
