@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Session;
 use super::keeping::Home;
-use super::renewals::{Now, Outcome, Subject};
+use super::renewals::{Now, Outcome, Subject, Successor};
 use super::shared_refresh::renew_record;
 use super::state::{Origin, SignedIn, State};
 use crate::client::{Accepted, Client, Expected, Source};
@@ -141,24 +141,24 @@ async fn renew_token(client: Client, held: Arc<SignedIn>) -> Result<Outcome> {
     let renewals = &client.shared()?.renewals;
     let mut held = held;
     let mut token = held.require_refresh_token()?.clone();
-    if let Some(known) = renewals.remembered(&token) {
-        if !known.has_access_token_of(&held) {
-            return Ok(Outcome::has(known));
+    match renewals.successor(&token) {
+        Some(Successor::Renewed(renewed)) => return Ok(Outcome::has(renewed)),
+        Some(Successor::Left(left)) => {
+            token = left.require_refresh_token()?.clone();
+            held = left;
         }
-        // The refresh before gave nothing of use but another refresh token, if even that.
-        held = known;
-        token = held.require_refresh_token()?.clone();
+        None => {}
     }
     let mut sendings = 0;
     loop {
         sendings += 1;
         match client.send_refresh_token(&held).await {
             Sending::Renewed(renewed) => {
-                renewals.remember(&token, &renewed);
+                renewals.remember(&token, Successor::Renewed(renewed.clone()));
                 return Ok(Outcome::has(renewed));
             }
             Sending::Spent(left, error) => {
-                renewals.remember(&token, &left);
+                renewals.remember(&token, Successor::Left(left.clone()));
                 return Ok(Outcome::has(left).but(error));
             }
             Sending::Refused(error) => {
@@ -248,14 +248,6 @@ impl SignedIn {
             tokens.refresh_token = refresh_token;
         }
         Arc::new(changed)
-    }
-
-    pub(super) fn has_access_token_of(&self, other: &SignedIn) -> bool {
-        let token = |signed_in: &SignedIn| {
-            let tokens = signed_in.tokens.as_ref();
-            tokens.map(|tokens| tokens.access_token.clone())
-        };
-        token(self) == token(other)
     }
 
     fn can_be_renewed(&self) -> bool {

@@ -99,18 +99,35 @@ pub(super) enum Now {
     Gone,
 }
 
+/// What a process got for a refresh token that is spent.
+#[derive(Clone, Debug)]
+pub(super) enum Successor {
+    /// New tokens.
+    Renewed(Arc<SignedIn>),
+    /// An answer of no use: the former sign-in, with another refresh token, if even that.
+    Left(Arc<SignedIn>),
+}
+
+impl Successor {
+    pub(super) fn signed_in(&self) -> &Arc<SignedIn> {
+        match self {
+            Successor::Renewed(signed_in) | Successor::Left(signed_in) => signed_in,
+        }
+    }
+}
+
 /// All refreshes of clients that share connections.
 #[derive(Debug)]
 pub(crate) struct Renewals {
     under_way: Mutex<HashMap<Subject, Arc<Flight<Outcome>>>>,
-    renewed: Cache<Subject, Arc<SignedIn>>,
+    spent: Cache<Subject, Successor>,
 }
 
 impl Default for Renewals {
     fn default() -> Self {
         Renewals {
             under_way: Mutex::default(),
-            renewed: Cache::builder()
+            spent: Cache::builder()
                 .max_capacity(REMEMBERED_LIMIT)
                 .time_to_live(REMEMBERED)
                 .build(),
@@ -155,16 +172,15 @@ impl Renewals {
         }
     }
 
-    /// The tokens that this process got for a refresh token, if that was a short time ago.
-    pub(super) fn remembered(&self, refresh_token: &Secret) -> Option<Arc<SignedIn>> {
-        self.renewed.get(&Subject::token(refresh_token))
+    /// What this process got for a refresh token, if that was a short time ago.
+    pub(super) fn successor(&self, refresh_token: &Secret) -> Option<Successor> {
+        self.spent.get(&Subject::token(refresh_token))
     }
 
     /// A token that was not rotated can be sent again, so nothing is remembered of it.
-    pub(super) fn remember(&self, refresh_token: &Secret, renewed: &Arc<SignedIn>) {
-        if renewed.refresh_token() != Some(refresh_token) {
-            self.renewed
-                .insert(Subject::token(refresh_token), renewed.clone());
+    pub(super) fn remember(&self, refresh_token: &Secret, successor: Successor) {
+        if successor.signed_in().refresh_token() != Some(refresh_token) {
+            self.spent.insert(Subject::token(refresh_token), successor);
         }
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::record::Kept;
 use super::records::{Found, Records};
 use super::refresh::{REFUSED, SENDINGS_LIMIT, Sending};
-use super::renewals::{Now, Outcome, Renewals};
+use super::renewals::{Now, Outcome, Renewals, Successor};
 use super::state::{SignedIn, State};
 use super::store::{Fence, Key};
 use crate::client::Client;
@@ -109,22 +109,22 @@ impl Holder<'_> {
             };
             let token = current.require_refresh_token()?;
             // This process had a success that it could not write down.
-            if let Some(known) = self.renewals.remembered(token) {
-                return self
-                    .settle(found, |state| state.with_tokens(known.clone()))
-                    .await;
+            if let Some(known) = self.renewals.successor(token) {
+                let change = |state: &State| state.with_tokens(known.signed_in().clone());
+                return self.settle(found, change).await;
             }
             let Some(marked) = self.mark(&found, &current).await? else {
                 continue;
             };
             match self.records.client().send_refresh_token(&current).await {
                 Sending::Renewed(renewed) => {
-                    self.renewals.remember(token, &renewed);
+                    let successor = Successor::Renewed(renewed.clone());
+                    self.renewals.remember(token, successor);
                     let change = |state: &State| state.with_tokens(renewed.clone());
                     return self.settle(marked, change).await;
                 }
                 Sending::Spent(left, error) => {
-                    self.renewals.remember(token, &left);
+                    self.renewals.remember(token, Successor::Left(left.clone()));
                     let change = |state: &State| state.with_tokens(left.clone());
                     return Ok(self.settle(marked, change).await?.but(error));
                 }

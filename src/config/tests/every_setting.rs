@@ -296,6 +296,13 @@ fn cases() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         ),
     );
     add(
+        "store_timeout_ms",
+        (
+            vec![json!(1), json!(60_000)],
+            vec![json!(0), json!(60_001), json!("soon")],
+        ),
+    );
+    add(
         "store_url",
         (
             vec![
@@ -327,7 +334,7 @@ fn every_setting_accepts_what_is_good_and_refuses_what_is_not() {
     }
     for (name, good, bad) in cases {
         for value in good {
-            let mut given = json!({"client_secret": "s"});
+            let mut given = json!({"client_secret": "s", "seal_keys": "k".repeat(32)});
             given[name] = value;
             settings(given);
         }

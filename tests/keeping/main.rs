@@ -1,0 +1,7 @@
+//! Sessions that outlive the request, the process and the machine: sealed, and in each kind of store.
+
+mod host;
+mod place;
+mod refreshed;
+mod sealed;
+mod stored;

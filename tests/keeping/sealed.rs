@@ -1,0 +1,259 @@
+//! The whole session as one text.
+
+use kinde::{AuthorizationParams, Client, SealContent, SealParams, Session, Status, TokenType};
+use kinde_test_support::{Application, json, status};
+use serde_json::{Value, json};
+
+fn unix_seconds() -> i64 {
+    let now = std::time::SystemTime::now();
+    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap();
+    since.as_secs().try_into().unwrap()
+}
+
+const KEY: &str = "first-key-0123456789abcdef0123456789";
+const NEXT_KEY: &str = "next-key-0123456789abcdef01234567890";
+
+fn keys(keys: &[&str]) -> Value {
+    json!({ "seal_keys": keys })
+}
+
+fn claims_only() -> SealParams {
+    let mut params = SealParams::default();
+    params.content = SealContent::Claims;
+    params
+}
+
+fn seal(session: &Session) -> String {
+    session.seal(&SealParams::default()).unwrap()
+}
+
+fn refusal(client: &Client, sealed: &str) -> String {
+    let error = Session::open(client, sealed).unwrap_err();
+    assert_eq!(error.status(), Status::SessionInvalid);
+    error.to_json()
+}
+
+#[tokio::test]
+async fn a_sealed_session_is_the_same_session() {
+    let app = Application::with(keys(&[KEY]));
+    let session = app.signed_in().await;
+    let sealed = seal(&session);
+    assert!(
+        sealed
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+    );
+    let opened = Session::open(&app.client, &sealed).unwrap();
+    assert!(opened.is_authenticated());
+    assert_eq!(opened.tokens().unwrap(), session.tokens().unwrap());
+    for kind in [TokenType::Access, TokenType::Id] {
+        assert_eq!(opened.claims(kind).unwrap(), session.claims(kind).unwrap());
+    }
+    assert_eq!(opened.expires_at().unwrap(), session.expires_at().unwrap());
+    assert_eq!(opened.revision(), session.revision());
+    opened.refresh().await.unwrap();
+    assert_ne!(opened.revision(), session.revision());
+}
+
+#[tokio::test]
+async fn opening_uses_no_network() {
+    let mut app = Application::with(keys(&[KEY]));
+    let sealed = seal(&app.signed_in().await);
+    app.emulator.kill();
+    let client = app.client(json!({ "seal_keys": KEY, "user_agent": "another-process" }));
+    let session = Session::open(&client, &sealed).unwrap();
+    assert!(session.is_authenticated());
+    assert!(
+        session
+            .has_permission("create:todos", TokenType::Access)
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_signed_in_to_can_be_sealed_and_finished() {
+    let app = Application::with(keys(&[KEY]));
+    let session = app.client.session();
+    let params = AuthorizationParams::from_json(r#"{"return_to":"/orders"}"#).unwrap();
+    let url = session.login_url(&params).unwrap();
+    let sealed = seal(&session);
+    let callback = app.browser().open(&url).await.at_application();
+    let elsewhere = Session::open(&app.client(keys(&[KEY])), &sealed).unwrap();
+    let outcome = elsewhere.handle_callback(&callback).await.unwrap();
+    assert_eq!(outcome.return_to.as_deref(), Some("/orders"));
+    assert!(elsewhere.is_authenticated());
+}
+
+#[tokio::test]
+async fn the_first_key_seals_and_all_open() {
+    let app = Application::with(keys(&[KEY]));
+    let old = seal(&app.signed_in().await);
+    let rotated = app.client(keys(&[NEXT_KEY, KEY]));
+    let session = Session::open(&rotated, &old).unwrap();
+    let new = seal(&session);
+    refusal(&app.client, &new);
+    assert!(Session::open(&app.client(keys(&[NEXT_KEY])), &new).is_ok());
+    refusal(&app.client(keys(&[NEXT_KEY])), &old);
+}
+
+#[tokio::test]
+async fn anything_else_is_refused_in_one_way() {
+    let app = Application::with(keys(&[KEY]));
+    let session = app.signed_in().await;
+    let sealed = seal(&session);
+    let refused = refusal(&app.client, "");
+    let altered = |at: usize, letter: &str| {
+        let mut text = sealed.clone();
+        text.replace_range(at..=at, letter);
+        text
+    };
+    let flipped = |at: usize| {
+        let letter = if sealed.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
+        altered(at, letter)
+    };
+    let mut others = vec![
+        sealed[1..].to_owned(),
+        sealed[..sealed.len() - 1].to_owned(),
+        sealed[..40].to_owned(),
+        format!("{sealed}A"),
+        format!("{sealed}="),
+        format!(" {sealed}"),
+        sealed.replace('A', "+"),
+        "A".repeat(10 * 1024 * 1024),
+        "é\n\0".repeat(1000),
+        altered(0, "C"),
+    ];
+    // Version, key id, nonce, ciphertext and tag.
+    others.extend([1, 3, 6, 9, 20, 30, 60, sealed.len() / 2, sealed.len() - 3].map(flipped));
+    for other in &others {
+        assert_eq!(refusal(&app.client, other), refused);
+    }
+    let elsewhere = app.client(json!({ "seal_keys": KEY, "client_id": "emulator_spa" }));
+    assert_eq!(refusal(&elsewhere, &sealed), refused);
+    assert_eq!(refusal(&app.client(keys(&[NEXT_KEY])), &sealed), refused);
+    assert!(Session::open(&app.client, &sealed).is_ok());
+}
+
+#[tokio::test]
+async fn two_seals_of_one_session_differ_in_every_part_but_the_header() {
+    let app = Application::with(keys(&[KEY]));
+    let session = app.signed_in().await;
+    let (one, other) = (seal(&session), seal(&session));
+    assert_eq!(one[..6], other[..6]);
+    assert_ne!(one[7..22], other[7..22]);
+    assert_ne!(one[30..60], other[30..60]);
+}
+
+#[tokio::test]
+async fn the_claims_alone_are_small_and_cannot_be_refreshed() {
+    let app = Application::with(keys(&[KEY]));
+    let session = app.signed_in().await;
+    let whole = seal(&session);
+    let sealed = session.seal(&claims_only()).unwrap();
+    assert!(sealed.len() <= 2048, "{}", sealed.len());
+    assert!(sealed.len() < whole.len());
+    let opened = Session::open(&app.client, &sealed).unwrap();
+    assert!(opened.is_authenticated());
+    assert_eq!(
+        opened.claims(TokenType::Access).unwrap(),
+        session.claims(TokenType::Access).unwrap()
+    );
+    assert_eq!(
+        opened.user().unwrap().to_string(),
+        session.user().unwrap().to_string()
+    );
+    assert_eq!(status(&opened.tokens()), Status::InvalidArgument);
+    assert_eq!(status(&opened.access_token()), Status::InvalidArgument);
+    assert_eq!(status(&opened.refresh().await), Status::NotAuthenticated);
+    assert!(!opened.ensure_fresh(1_000_000).await.unwrap());
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_sealed_and_the_error_says_how_to_get_one() {
+    let app = Application::start();
+    let session = app.signed_in().await;
+    let error = session.seal(&SealParams::default()).unwrap_err();
+    assert_eq!(error.status(), Status::Config);
+    assert_eq!(error.field(), Some("seal_keys"));
+    assert!(error.message().contains("openssl rand"), "{error}");
+    assert_eq!(
+        status(&Session::open(&app.client, "x")),
+        Status::Config,
+        "not the session is at fault"
+    );
+}
+
+#[tokio::test]
+async fn how_much_is_sealed_is_checked() {
+    assert_eq!(
+        status(&SealParams::from_json(r#"{"content":"some"}"#)),
+        Status::InvalidArgument
+    );
+    assert_eq!(
+        SealParams::from_json(r#"{"content":"claims"}"#).unwrap(),
+        claims_only()
+    );
+    assert_eq!(
+        SealParams::from_json("{}").unwrap().content,
+        SealContent::All
+    );
+    let error = SealParams::from_json(r#"{"contents":"all"}"#).unwrap_err();
+    assert!(error.message().contains("contents"), "{error}");
+}
+
+#[tokio::test]
+async fn requests_with_one_old_cookie_share_one_refresh() {
+    let app = Application::with(keys(&[KEY]));
+    let sealed = seal(&app.signed_in().await);
+    app.emulator.forget_requests().await;
+    let mut renewed = Vec::new();
+    // At once, and one after another with the cookie from before.
+    let at_once: Vec<_> = (0..8)
+        .map(|_| {
+            let session = Session::open(&app.client, &sealed).unwrap();
+            tokio::spawn(async move {
+                session.refresh().await.unwrap();
+                session.tokens().unwrap()
+            })
+        })
+        .collect();
+    for task in at_once {
+        renewed.push(task.await.unwrap());
+    }
+    for _ in 0..3 {
+        let session = Session::open(&app.client, &sealed).unwrap();
+        session.refresh().await.unwrap();
+        renewed.push(session.tokens().unwrap());
+    }
+    assert!(renewed.iter().all(|tokens| *tokens == renewed[0]));
+    assert_eq!(app.emulator.count("/oauth2/token").await, 1);
+}
+
+#[tokio::test]
+async fn the_id_token_is_not_judged_again_and_the_access_token_is() {
+    let app = Application::with(keys(&[KEY]));
+    // Within the leeway of a sign-in, and over for every question.
+    let end = unix_seconds() - 30;
+    let over = |token| json!({ "token": token, "claims": { "exp": end } });
+    app.emulator.lie(over("access")).await;
+    app.emulator.lie(over("id")).await;
+    let session = app.signed_in().await;
+    let sealed = seal(&session);
+    let opened = Session::open(&app.client, &sealed).unwrap();
+    assert!(!opened.is_authenticated());
+    assert_eq!(opened.expires_at().unwrap(), end);
+    assert_eq!(
+        status(&opened.has_permission("create:todos", TokenType::Access)),
+        Status::TokenExpired
+    );
+    app.emulator
+        .post("/tokens/expire", json!({ "kind": "access" }))
+        .await;
+    opened.refresh().await.unwrap();
+    assert!(opened.is_authenticated());
+    assert_eq!(json(opened.user().unwrap())["email"], "ada@example.com");
+}
