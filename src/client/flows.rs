@@ -15,6 +15,7 @@ use crate::oauth::{
     TokenRefresh, TokenSet, UserProfileRequest,
 };
 use crate::secret::Secret;
+use crate::session::shared_machine_token;
 use crate::token::{AccessRules, judge_access};
 
 impl Client {
@@ -127,11 +128,14 @@ impl Client {
         let key = self.machine_token_key(&request);
         let client = self.clone();
         let kept = &self.shared()?.machine_tokens;
+        let name = key.name();
         let tokens = kept
-            .get(key, self.worker_threads(), move || async move {
-                let endpoints = client.endpoints().await?;
-                let http = client.http()?;
-                oauth::client_credentials(client.settings(), &endpoints, http, &request).await
+            .get(key, self.worker_threads(), move |good| async move {
+                let obtain = || client.request_machine_token(&request);
+                match client.settings().share_machine_tokens {
+                    true => shared_machine_token(&client, &name, good, obtain).await,
+                    false => obtain().await,
+                }
             })
             .await?;
         let expected = Expected {
@@ -146,6 +150,11 @@ impl Client {
             kept.forget(&tokens.access_token);
         }
         Ok((tokens, accepted?))
+    }
+
+    async fn request_machine_token(&self, request: &ClientCredentials) -> Result<TokenSet> {
+        let endpoints = self.endpoints().await?;
+        oauth::client_credentials(self.settings(), &endpoints, self.http()?, request).await
     }
 
     /// All that decides which token is given, and to whom.

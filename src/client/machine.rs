@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::clock::unix_seconds;
@@ -23,6 +25,11 @@ const KINDS_LIMIT: usize = 256;
 pub(crate) struct MachineTokenKey([u8; 32]);
 
 impl MachineTokenKey {
+    /// The key as text.
+    pub(crate) fn name(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
     /// A digest of all parts, so that no secret is kept beside the token.
     pub(crate) fn of(parts: &[Option<&str>]) -> Self {
         let mut digest = Sha256::new();
@@ -45,16 +52,22 @@ pub(crate) struct MachineTokens {
 #[derive(Debug, Default)]
 struct Kind {
     kept: Mutex<Option<TokenSet>>,
+    /// The access token that was refused last, which other machines may still share.
+    refused: Mutex<Option<Secret>>,
     flight: Flight<TokenSet>,
 }
 
+/// Whether a token is to be handed out.
+pub(crate) type Good = Box<dyn Fn(&TokenSet) -> bool + Send + Sync>;
+
 impl MachineTokens {
-    /// The kept token, or the one that `request` obtains; all who wait share one request.
+    /// The kept token, or the one that `request` obtains; all who wait share one request, which is
+    /// told what tokens that others share are worth.
     pub(crate) async fn get<W>(
         &self,
         key: MachineTokenKey,
         worker_threads: usize,
-        request: impl FnOnce() -> W + Send + 'static,
+        request: impl FnOnce(Good) -> W + Send + 'static,
     ) -> Result<TokenSet>
     where
         W: Future<Output = Result<TokenSet>> + Send + 'static,
@@ -70,7 +83,9 @@ impl MachineTokens {
                 if let Some(tokens) = keeper.fresh() {
                     return Ok(tokens);
                 }
-                let tokens = request().await?;
+                let judge = keeper.clone();
+                let good = Box::new(move |tokens: &TokenSet| judge.is_good(tokens));
+                let tokens = request(good).await?;
                 *lock(&keeper.kept) = Some(tokens.clone());
                 Ok(tokens)
             })
@@ -80,7 +95,10 @@ impl MachineTokens {
     /// Lets go of a token that was refused or revoked, so that the next caller does not get it.
     pub(crate) fn forget(&self, access_token: &Secret) {
         for kind in lock(&self.kinds).values() {
-            lock(&kind.kept).take_if(|kept| kept.access_token == *access_token);
+            let mut kept = lock(&kind.kept);
+            if let Some(kept) = kept.take_if(|kept| kept.access_token == *access_token) {
+                *lock(&kind.refused) = Some(kept.access_token);
+            }
         }
     }
 
@@ -104,11 +122,20 @@ impl MachineTokens {
 impl Kind {
     fn fresh(&self) -> Option<TokenSet> {
         let kept = lock(&self.kept);
-        let tokens = kept.as_ref()?;
-        // Without a stated end nothing is known about the token's life, so it is used once.
-        let expires_at = tokens.expires_at?;
-        let life = expires_at - tokens.received_at;
-        let renew_before = RENEW_BEFORE_SECONDS.min(life / 10);
-        (expires_at - renew_before > unix_seconds()).then(|| tokens.clone())
+        kept.as_ref().filter(|tokens| is_fresh(tokens)).cloned()
     }
+
+    fn is_good(&self, tokens: &TokenSet) -> bool {
+        is_fresh(tokens) && lock(&self.refused).as_ref() != Some(&tokens.access_token)
+    }
+}
+
+fn is_fresh(tokens: &TokenSet) -> bool {
+    // Without a stated end nothing is known about the token's life, so it is used once.
+    let Some(expires_at) = tokens.expires_at else {
+        return false;
+    };
+    let life = expires_at - tokens.received_at;
+    let renew_before = RENEW_BEFORE_SECONDS.min(life / 10);
+    expires_at - renew_before > unix_seconds()
 }

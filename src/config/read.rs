@@ -168,6 +168,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         );
     }
     let revoke_on_logout = read.boolean(Name::revoke_on_logout);
+    let share_machine_tokens = read.boolean(Name::share_machine_tokens);
     let worker_threads = read.whole(Name::worker_threads);
     let user_agent = read.one(Name::user_agent, printable);
     let framework = read.one(Name::framework, printable);
@@ -224,6 +225,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         session_idle: session_idle?,
         session_max: session_max?,
         revoke_on_logout: revoke_on_logout?,
+        share_machine_tokens: share_machine_tokens?,
         worker_threads: worker_threads?,
         user_agent,
         framework,

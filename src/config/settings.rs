@@ -77,6 +77,7 @@ pub(crate) struct Settings {
     pub session_idle: Duration,
     pub session_max: Duration,
     pub revoke_on_logout: bool,
+    pub share_machine_tokens: bool,
     pub worker_threads: usize,
     /// Suffix of the user agent: the binding that calls.
     pub user_agent: Option<String>,

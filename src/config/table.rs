@@ -270,6 +270,8 @@ settings! {
         "How long a kept session lives at all.";
     revoke_on_logout: Kind::Boolean, Value("true"), [],
         "Whether logout revokes the refresh token.";
+    share_machine_tokens: Kind::Boolean, Value("false"), [],
+        "Whether machine tokens are kept in the store too, so that all machines use one.";
     webhook_tolerance_seconds: seconds(1, 2_592_000), Value("172800"), [],
         "How old a webhook may be; Kinde tries again for 36 hours.";
     api_validation: Kind::Choice(ApiValidation::VARIANTS), Value("strict"), [],

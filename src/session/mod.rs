@@ -2,6 +2,7 @@
 
 mod callback;
 mod keeping;
+mod lease;
 mod merge;
 mod questions;
 mod record;
@@ -10,6 +11,7 @@ mod refresh;
 mod renewals;
 mod seal;
 mod sealed;
+mod shared_machine_token;
 mod shared_refresh;
 mod state;
 mod store;
@@ -28,6 +30,7 @@ pub use self::questions::TokenType;
 pub(crate) use self::renewals::Renewals;
 pub(crate) use self::seal::Sealer;
 pub use self::sealed::{SealContent, SealParams};
+pub(crate) use self::shared_machine_token::shared_machine_token;
 use self::state::{Origin, SignIn, SignedIn, State};
 pub(crate) use self::store::Store;
 use crate::client::{Client, Expected, Source};

@@ -5,51 +5,35 @@
 //! is sent, the record says so; a holder that dies leaves that mark and a lease that ends by itself.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
-
+use super::lease::{Lease, Pauses};
 use super::record::Kept;
 use super::records::{Found, Records};
 use super::refresh::{REFUSED, SENDINGS_LIMIT, Sending};
 use super::renewals::{Now, Outcome, Renewals, Successor};
 use super::state::{SignedIn, State};
-use super::store::{Fence, Key};
+use super::store::Key;
 use crate::client::Client;
 use crate::error::{Result, Status};
-
-/// How long a lease lasts without its holder: what a crash costs those who wait. Longer than a
-/// store takes to come back after a restart, so that a holder that lives still has it then.
-const LEASE: Duration = Duration::from_secs(10);
-
-/// How often a living holder prolongs it.
-const PROLONG_EVERY: Duration = Duration::from_secs(3);
-
-/// How long those who wait sleep before they look again: at first, and at most.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Refreshes the tokens of a record, unless somebody else does or did.
 pub(super) async fn renew_record(client: Client, key: Key, held: Arc<SignedIn>) -> Result<Outcome> {
     let records = Records::of(&client)?;
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::new();
     loop {
-        if let Some(fence) = records.lease(&key, None, LEASE).await? {
+        if let Some(lease) = Lease::take(&records, &key).await? {
             let holder = Holder {
                 renewals: &client.shared()?.renewals,
                 records: &records,
                 key: &key,
                 held: &held,
             };
-            let outcome = holder.renew_while_held(fence).await;
-            records.release(&key, fence).await;
-            return outcome;
+            return lease.hold(holder.renew()).await;
         }
         if let Some(ended) = look(&records, &key, &held).await?.err() {
             return Ok(ended);
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        pauses.wait().await;
     }
 }
 
@@ -77,27 +61,6 @@ struct Holder<'a> {
 }
 
 impl Holder<'_> {
-    async fn renew_while_held(&self, fence: Fence) -> Result<Outcome> {
-        tokio::select! {
-            outcome = self.renew() => outcome,
-            never = self.prolong(fence) => match never {},
-        }
-    }
-
-    /// Keeps the lease. What cannot be prolonged now may be later; if somebody else got the lease,
-    /// versions keep the two apart.
-    async fn prolong(&self, fence: Fence) -> std::convert::Infallible {
-        let mut ticks = interval(PROLONG_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks.tick().await;
-        loop {
-            ticks.tick().await;
-            if let Err(error) = self.records.lease(self.key, Some(fence), LEASE).await {
-                crate::log::warn("session", &format!("a lease was not prolonged: {error}"));
-            }
-        }
-    }
-
     async fn renew(&self) -> Result<Outcome> {
         loop {
             let found = match look(self.records, self.key, self.held).await? {
@@ -163,7 +126,7 @@ impl Holder<'_> {
         change: impl Fn(&State) -> State,
     ) -> Result<Outcome> {
         let mut found = found;
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new();
         loop {
             let changed = Arc::new(change(&found.body.state));
             let version = Some(found.version);
@@ -180,8 +143,7 @@ impl Holder<'_> {
                         "session",
                         &format!("the outcome of a refresh is not written down yet: {error}"),
                     );
-                    sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    pauses.wait().await;
                 }
                 Err(error) => return Err(error),
             }

@@ -142,6 +142,7 @@ fn cases() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         "id_token_audience_fallback",
         "auto_refresh",
         "revoke_on_logout",
+        "share_machine_tokens",
     ] {
         add(name, boolean());
     }
