@@ -9,7 +9,7 @@ use super::check::{self, Checked, PlainHttp, origin_text};
 use super::settings::{
     AccessTokenFormat, Algorithm, ApiValidation, Discovery, GrantType, Settings,
 };
-use super::store_url;
+use super::store_url::StoreUrl;
 use super::table::{Absent, Kind, Name, Setting};
 use super::{Config, GivenValue};
 use crate::error::{Error, FieldError, Result, Status, foreign_text};
@@ -54,7 +54,7 @@ impl Settings {
 fn check_settings_of_others(read: &mut Reader<'_>) {
     read.boolean(Name::auto_refresh);
     read.items(Name::seal_keys, check::seal_key);
-    read.one(Name::store_url, store_url::parse);
+    read.one(Name::store_url, StoreUrl::parse);
     read.seconds(Name::webhook_tolerance_seconds);
     read.choice::<ApiValidation>(Name::api_validation);
     let idle = read.seconds(Name::session_idle_seconds);
