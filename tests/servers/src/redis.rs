@@ -302,10 +302,6 @@ impl RedisSentinel {
         let master = RedisServer::start();
         let port = master.port;
         let replica = RedisServer::configured(&[&format!("replicaof 127.0.0.1 {port}")]);
-        wait_for("a replica in step", || {
-            let info = replica.command(&["INFO", "replication"]);
-            info.contains("master_link_status:up")
-        });
         let name = RedisSentinel::MASTER;
         let sentinel = RedisServer::start_with(Options {
             is_sentinel: true,
@@ -320,11 +316,31 @@ impl RedisSentinel {
             let replicas = sentinel.command(&["SENTINEL", "REPLICAS", name]);
             replicas.contains(&replica.port.to_string())
         });
-        RedisSentinel {
+        let servers = RedisSentinel {
             master,
             replica,
             sentinel,
-        }
+        };
+        servers.wait_until_in_step();
+        servers
+    }
+
+    /// Waits until whichever of both follows has all that the other one was told: a failover loses
+    /// what it has not.
+    pub fn wait_until_in_step(&self) {
+        wait_for("a replica in step", || {
+            let [one, other] = [&self.master, &self.replica].map(|server| {
+                let info = server.command(&["INFO", "replication"]);
+                let offset = info
+                    .lines()
+                    .find(|line| line.starts_with("master_repl_offset:"));
+                (
+                    info.contains("master_link_status:up"),
+                    offset.map(str::to_owned),
+                )
+            });
+            (one.0 || other.0) && one.1 == other.1
+        });
     }
 
     /// As the setting `store_url` names it.

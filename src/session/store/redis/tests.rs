@@ -284,7 +284,9 @@ async fn work_goes_on_when_a_server_comes_back() {
         writer.await.unwrap();
     }
     assert!(while_away.await.unwrap().unwrap().is_some());
-    assert_eq!(number(&store, "a").await, 101);
+    // Nothing is lost. A writer whose answer was lost counts twice if another one came in between.
+    let counted = number(&store, "a").await;
+    assert!((101..=111).contains(&counted), "{counted}");
 }
 
 #[tokio::test]
@@ -458,8 +460,11 @@ async fn what_the_server_refuses_is_said_with_its_remedy() {
     assert!(sentinel.message().contains("no Sentinel"), "{sentinel}");
     let database = refused(&format!("redis://{place}/999"), None).await;
     assert!(database.message().contains("out of range"), "{database}");
-    let tls = refused(&format!("rediss://{place}"), None).await;
-    assert!(tls.message().contains("does not speak TLS"), "{tls}");
+    // It waits for a line break, which does not come.
+    let short = Duration::from_millis(300);
+    let tls = store_with(&format!("rediss://{place}"), None, short);
+    let tls = tls.load("a").await.unwrap_err();
+    assert!(tls.message().contains("speaks no TLS"), "{tls}");
 
     server.command(&["REPLICAOF", "127.0.0.1", "1"]);
     let error = store.save("b", None, 1, b"x", LIFE).await.unwrap_err();
@@ -588,18 +593,14 @@ async fn sentinels_name_the_new_master() {
     let mut servers = RedisSentinel::start();
     let store = store(&servers.url());
     increment(&store, "a").await;
+    servers.wait_until_in_step();
     servers.fail_over();
     increment(&store, "a").await;
     assert_eq!(number(&store, "a").await, 2);
     assert_eq!(servers.master_port(), servers.replica.port());
 
     // Back again, this time because the master died.
-    let former = &servers.master;
-    kinde_test_servers::wait_for("a replica in step", || {
-        former
-            .command(&["INFO", "replication"])
-            .contains("master_link_status:up")
-    });
+    servers.wait_until_in_step();
     servers.replica.stop();
     increment(&store, "a").await;
     assert_eq!(number(&store, "a").await, 3);
