@@ -19,6 +19,7 @@ const OWNED: &[(&str, &str)] = &[
     ("reqwest", "http"),
     ("hyper", "http"),
     ("jsonwebtoken", "token"),
+    ("redis", "session"),
     ("safer_ffi", "ffi"),
     ("nix::sys::signal", "runtime"),
 ];

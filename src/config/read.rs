@@ -9,7 +9,7 @@ use super::check::{self, Checked, PlainHttp, origin_text};
 use super::settings::{
     AccessTokenFormat, Algorithm, ApiValidation, Discovery, GrantType, Settings, StoreSetting,
 };
-use super::store_url;
+use super::store_url::StoreUrl;
 use super::table::{Absent, Kind, Name, Setting};
 use super::{Config, GivenValue};
 use crate::error::{Error, FieldError, Result, Status, foreign_text};
@@ -140,7 +140,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         origin(text).map(|url| origin_text(&url))
     });
     let sign_in_lifetime = read.seconds(Name::sign_in_lifetime_seconds);
-    let store_url = read.one(Name::store_url, store_url::parse);
+    let store_url = read.one(Name::store_url, StoreUrl::parse);
     let store_timeout = read.milliseconds(Name::store_timeout_ms);
     let seal_keys = read.items(Name::seal_keys, |text| {
         check::seal_key(text).map(|()| Secret::new(text))

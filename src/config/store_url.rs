@@ -28,6 +28,26 @@ pub(crate) enum StoreUrl {
     Redis(RedisAddress),
 }
 
+impl StoreUrl {
+    /// Reads a `store_url`.
+    ///
+    /// # Errors
+    /// Why it is none. The reason quotes no part of it: every part may be a misplaced password.
+    pub(crate) fn parse(text: &str) -> std::result::Result<StoreUrl, String> {
+        check::printable(text)?;
+        if text.contains('#') {
+            return Err("a fragment (#…) is not accepted; write # in a password as %23".to_owned());
+        }
+        let (scheme, rest) = text.split_once(':').ok_or(SCHEMES)?;
+        match scheme.to_ascii_lowercase().as_str() {
+            "memory" => memory(rest),
+            "redis" => redis(rest, false).map(StoreUrl::Redis),
+            "rediss" => redis(rest, true).map(StoreUrl::Redis),
+            _ => Err(SCHEMES.to_owned()),
+        }
+    }
+}
+
 /// Where Redis is, and how it is spoken to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RedisAddress {
@@ -98,21 +118,6 @@ impl Hash for Login {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // The password is compared in constant time and not hashed.
         self.user.hash(state);
-    }
-}
-
-/// Reads a `store_url`. No reason quotes a part of it, since every part may be a misplaced password.
-pub(super) fn parse(text: &str) -> Checked<StoreUrl> {
-    check::printable(text)?;
-    if text.contains('#') {
-        return Err("a fragment (#…) is not accepted; write # in a password as %23".to_owned());
-    }
-    let (scheme, rest) = text.split_once(':').ok_or(SCHEMES)?;
-    match scheme.to_ascii_lowercase().as_str() {
-        "memory" => memory(rest),
-        "redis" => redis(rest, false).map(StoreUrl::Redis),
-        "rediss" => redis(rest, true).map(StoreUrl::Redis),
-        _ => Err(SCHEMES.to_owned()),
     }
 }
 

@@ -4,6 +4,7 @@ use super::table::{Absent, Kind, Name, SETTINGS};
 use super::*;
 
 mod every_setting;
+mod store_url;
 
 const DOMAIN: &str = "https://example.kinde.com";
 

@@ -13,4 +13,5 @@ pub use application::{Application, REDIRECT_URI, config, json, status};
 pub use browser::{Browser, Page, query};
 pub use emulator::{Emulator, SeenRequest};
 pub use judge::Judge;
+pub use kinde_test_servers::{RedisCluster, RedisSentinel, RedisServer, wait_for};
 pub use transport::{http_client, http_client_trusting};

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Pipeline, RedisConnectionInfo, ServerError, Value};
@@ -13,6 +14,7 @@ use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::failure::{Cause, Failure};
@@ -53,29 +55,44 @@ impl Connector {
         Ok(Connector { tls })
     }
 
+    /// Opens a connection on which commands can be sent, within `patience`.
     pub(super) async fn open(
         &self,
         server: &Server,
         greeting: &Greeting<'_>,
+        patience: Duration,
     ) -> std::result::Result<MultiplexedConnection, Failure> {
         let failed = |cause| Failure::new(server, cause);
-        let addresses: Vec<_> = tokio::net::lookup_host((server.host.as_str(), server.port))
+        let deadline = Instant::now() + patience;
+        let stream = timeout_at(deadline, connect(server))
             .await
-            .map_err(|_| failed(Cause::Unresolved))?
-            .collect();
-        let stream = TcpStream::connect(&addresses[..])
-            .await
-            .map_err(|error| failed(Cause::Unreachable(error.kind())))?;
+            .unwrap_or(Err(Cause::Unreachable(io::ErrorKind::TimedOut)))
+            .map_err(failed)?;
         // Costs latency, no more, where it cannot be set.
         let _ = stream.set_nodelay(true);
         let mut connection = match &self.tls {
             None => start(stream).await,
-            Some(tls) => start(tls.secure(stream, server).await?).await,
+            Some(tls) => {
+                let secured = timeout_at(deadline, tls.secure(stream, server)).await;
+                start(secured.unwrap_or_else(|_| Err(failed(Cause::SilentTls)))?).await
+            }
         }
         .map_err(|error| Failure::of(&error, server))?;
-        greet(&mut connection, server, greeting).await?;
+        timeout_at(deadline, greet(&mut connection, server, greeting))
+            .await
+            .unwrap_or_else(|_| Err(failed(Cause::Silent)))?;
         Ok(connection)
     }
+}
+
+async fn connect(server: &Server) -> std::result::Result<TcpStream, Cause> {
+    let addresses: Vec<_> = tokio::net::lookup_host((server.host.as_str(), server.port))
+        .await
+        .map_err(|_| Cause::Unresolved)?
+        .collect();
+    TcpStream::connect(&addresses[..])
+        .await
+        .map_err(|error| Cause::Unreachable(error.kind()))
 }
 
 impl Tls {

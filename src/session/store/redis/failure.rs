@@ -23,6 +23,8 @@ pub(super) enum Cause {
     Unreachable(io::ErrorKind),
     /// In whole words.
     Tls(String),
+    /// Nothing came during the TLS handshake.
+    SilentTls,
     /// The connection ended before the answer.
     Lost,
     Silent,
@@ -108,6 +110,7 @@ impl Failure {
                 | Cause::Unreachable(_)
                 | Cause::Lost
                 | Cause::Silent
+                | Cause::SilentTls
                 | Cause::NotRedis
                 | Cause::NotMaster
         ) || matches!(self.code(), Some("READONLY" | "CLUSTERDOWN" | "NOAUTH"))
@@ -119,6 +122,7 @@ impl Failure {
             | Cause::Unreachable(_)
             | Cause::Lost
             | Cause::Silent
+            | Cause::SilentTls
             | Cause::NotMaster
             | Cause::NoOwner => Next::Wait,
             Cause::Moved(to) | Cause::Ask(to) if *topology == Topology::Cluster => Next::Redirect {
@@ -163,6 +167,10 @@ impl Failure {
                  store_url names it"
             ),
             Cause::Tls(reason) => format!("Redis over TLS: {reason}"),
+            Cause::SilentTls => format!(
+                "Redis at {server} did not answer the TLS handshake; if it speaks no TLS, store_url \
+                 must begin with redis://"
+            ),
             Cause::Lost if address.tls => {
                 format!("the connection to Redis at {server} was lost before it answered")
             }

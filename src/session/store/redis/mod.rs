@@ -18,11 +18,11 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 
 use self::connection::Connector;
 use self::failure::{Cause, Failure, Next};
-use self::scripts::Command;
+use self::scripts::{Command, Record};
 use self::servers::Servers;
 use crate::config::{RedisAddress, Server};
 use crate::error::{Error, Result, Status};
@@ -78,7 +78,14 @@ impl Redis {
 
     /// The version and the bytes of a record.
     pub(crate) async fn load(&self, key: &str) -> Result<Option<(u64, Vec<u8>)>> {
-        self.load_until(key, self.deadline()).await
+        let answer = self.ask(&scripts::load(self.record(key))).await?;
+        let record = match &answer.value {
+            Value::Nil => return Ok(None),
+            Value::BulkString(record) => Record::read(record),
+            _ => None,
+        };
+        let record = record.ok_or_else(|| self.unreadable())?;
+        Ok(Some((record.version, record.bytes.to_vec())))
     }
 
     /// Writes a record for `life` if it has the version `expected`, or if there is none. Answers
@@ -91,26 +98,21 @@ impl Redis {
         bytes: &[u8],
         life: Duration,
     ) -> Result<bool> {
-        let deadline = self.deadline();
-        let record = [&version.to_be_bytes(), bytes].concat();
+        let record = Record {
+            version,
+            call: random()?,
+            bytes,
+        };
         let command = scripts::save(self.record(key), expected, &record, life);
-        let answer = self.ask(&command, deadline).await?;
-        if self.number(&answer)? == 1 {
-            return Ok(true);
-        }
-        if !answer.repeated {
-            return Ok(false);
-        }
-        // Perhaps the conflict is with ourselves.
-        let found = self.load_until(key, deadline).await?;
-        Ok(found.is_some_and(|found| found.0 == version && found.1 == bytes))
+        let answer = self.ask(&command).await?;
+        Ok(self.number(&answer)? == 1)
     }
 
     /// Deletes a record if it has the version `expected`, or whatever version it has. Answers
     /// whether it is gone by this call; without `expected`, whether it is gone.
     pub(crate) async fn delete(&self, key: &str, expected: Option<u64>) -> Result<bool> {
         let command = scripts::delete(self.record(key), expected);
-        let answer = self.ask(&command, self.deadline()).await?;
+        let answer = self.ask(&command).await?;
         Ok(match self.number(&answer)? {
             1 => true,
             // An attempt before this one may have deleted it.
@@ -127,15 +129,8 @@ impl Redis {
         held: Option<u64>,
         life: Duration,
     ) -> Result<Option<u64>> {
-        let call = SysRng.try_next_u64().map_err(|_| {
-            Error::new(
-                Status::Internal,
-                "the operating system gave no random number",
-            )
-        })?;
-        let call = format!("{call:016x}");
-        let command = scripts::lease(self.key(key, "lease"), held, &call, life);
-        let answer = self.ask(&command, self.deadline()).await?;
+        let command = scripts::lease(self.key(key, "lease"), held, random()?, life);
+        let answer = self.ask(&command).await?;
         match &answer.value {
             Value::Nil => Ok(None),
             value => redis::from_redis_value_ref(value)
@@ -147,20 +142,7 @@ impl Redis {
     /// Gives a lease back if it is still the one with this fence.
     pub(crate) async fn release(&self, key: &str, fence: u64) -> Result<()> {
         let command = scripts::release(self.key(key, "lease"), fence);
-        self.ask(&command, self.deadline()).await.map(drop)
-    }
-
-    async fn load_until(&self, key: &str, deadline: Instant) -> Result<Option<(u64, Vec<u8>)>> {
-        let command = scripts::load(self.record(key));
-        let answer = self.ask(&command, deadline).await?;
-        match answer.value {
-            Value::Nil => Ok(None),
-            Value::BulkString(record) => match record.split_first_chunk::<8>() {
-                Some((version, bytes)) => Ok(Some((u64::from_be_bytes(*version), bytes.to_vec()))),
-                None => Err(self.unreadable()),
-            },
-            _ => Err(self.unreadable()),
-        }
+        self.ask(&command).await.map(drop)
     }
 
     fn number(&self, answer: &Answer) -> Result<i64> {
@@ -182,10 +164,6 @@ impl Redis {
         )
     }
 
-    fn deadline(&self) -> Instant {
-        Instant::now() + self.timeout
-    }
-
     fn record(&self, key: &str) -> String {
         self.key(key, "record")
     }
@@ -196,10 +174,10 @@ impl Redis {
 
     /// Sends a command until it is answered. All commands may be repeated: each changes nothing when
     /// it was carried out before, and [`Answer::repeated`] says that it may have been.
-    async fn ask(&self, command: &Command, deadline: Instant) -> Result<Answer> {
+    async fn ask(&self, command: &Command) -> Result<Answer> {
         let mut last = None;
         let address = &self.servers.address;
-        match timeout_at(deadline, self.repeat(command, &mut last)).await {
+        match timeout(self.timeout, self.repeat(command, &mut last)).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(failure)) => Err(failure.into_error(address, None)),
             Err(_) => {
@@ -282,6 +260,16 @@ impl Redis {
         }
         Err(failure)
     }
+}
+
+/// By which a call that is repeated is known.
+fn random() -> Result<u64> {
+    SysRng.try_next_u64().map_err(|_| {
+        Error::new(
+            Status::Internal,
+            "the operating system gave no random number",
+        )
+    })
 }
 
 async fn send(

@@ -8,10 +8,15 @@ use redis::{Cmd, Script};
 /// so that whoever still believes to hold a lease finds out whether somebody took it meanwhile.
 const LEASE_MEMORY: Duration = Duration::from_secs(600);
 
-/// A record is its version, 8 bytes from the most significant one, and what it holds. KEYS: the
-/// record. ARGV: the version to replace or nothing, the new record, its life in milliseconds.
+/// A record is its version, 8 bytes from the most significant one, the call that wrote it, so that
+/// a call that is repeated knows its own, and what it holds. KEYS: the record. ARGV: the version to
+/// replace or nothing, the new record, its life in milliseconds.
 const SAVE: &str = "
-if redis.call('GETRANGE', KEYS[1], 0, 7) ~= ARGV[1] then
+local head = redis.call('GETRANGE', KEYS[1], 0, 15)
+if head == string.sub(ARGV[2], 1, 16) then
+  return 1
+end
+if string.sub(head, 1, 8) ~= ARGV[1] then
   return 0
 end
 redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
@@ -32,8 +37,8 @@ return 1
 ";
 
 /// A lease is its fence, when it ends (microseconds of the server's clock), and the call that took
-/// it last, so that a call that is repeated knows its own. KEYS: the lease. ARGV: the fence that is
-/// held or nothing, the call, the life in milliseconds, for how long to remember it afterwards.
+/// it last. KEYS: the lease. ARGV: the fence that is held or nothing, the call, the life in
+/// milliseconds, for how long to remember it afterwards.
 const LEASE: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -75,6 +80,27 @@ pub(super) struct Command {
     pub with_script: Option<Cmd>,
 }
 
+/// What is kept.
+pub(super) struct Record<'a> {
+    pub version: u64,
+    /// A random number of the call that writes it.
+    pub call: u64,
+    pub bytes: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// Reads what [`save`] wrote.
+    pub(super) fn read(record: &'a [u8]) -> Option<Record<'a>> {
+        let (version, rest) = record.split_first_chunk()?;
+        let (call, bytes) = rest.split_first_chunk()?;
+        Some(Record {
+            version: u64::from_be_bytes(*version),
+            call: u64::from_be_bytes(*call),
+            bytes,
+        })
+    }
+}
+
 pub(super) fn load(key: String) -> Command {
     let mut get = redis::cmd("GET");
     get.arg(&key);
@@ -85,21 +111,33 @@ pub(super) fn load(key: String) -> Command {
     }
 }
 
-pub(super) fn save(key: String, expected: Option<u64>, record: &[u8], life: Duration) -> Command {
+pub(super) fn save(
+    key: String,
+    expected: Option<u64>,
+    record: &Record<'_>,
+    life: Duration,
+) -> Command {
+    let record = [
+        &record.version.to_be_bytes(),
+        &record.call.to_be_bytes(),
+        record.bytes,
+    ]
+    .concat();
     let life = milliseconds(life).to_string();
-    script(SAVE, key, &[&version(expected), record, life.as_bytes()])
+    script(SAVE, key, &[&version(expected), &record, life.as_bytes()])
 }
 
 pub(super) fn delete(key: String, expected: Option<u64>) -> Command {
     script(DELETE, key, &[&version(expected)])
 }
 
-/// `call` must be hexadecimal, and differ for each call.
-pub(super) fn lease(key: String, held: Option<u64>, call: &str, life: Duration) -> Command {
+/// `call` must differ for each call.
+pub(super) fn lease(key: String, held: Option<u64>, call: u64, life: Duration) -> Command {
+    let call = format!("{call:016x}");
     let held = held.map(|fence| fence.to_string()).unwrap_or_default();
     let life = milliseconds(life).to_string();
     let memory = milliseconds(LEASE_MEMORY).to_string();
-    let arguments = [&held, call, &life, &memory].map(str::as_bytes);
+    let arguments = [&held, &call, &life, &memory].map(String::as_bytes);
     script(LEASE, key, &arguments)
 }
 

@@ -149,9 +149,7 @@ impl Servers {
         if let Some(live) = &*place {
             return Ok(live.clone());
         }
-        let connection = timeout(patience, self.connector.open(server, greeting))
-            .await
-            .unwrap_or_else(|_| Err(Failure::new(server, Cause::Unreachable(TIMED_OUT))))?;
+        let connection = self.connector.open(server, greeting, patience).await?;
         let live = Live {
             connection,
             number: self.opened.fetch_add(1, Ordering::Relaxed),
@@ -255,8 +253,6 @@ impl Servers {
         Err(failure)
     }
 }
-
-const TIMED_OUT: std::io::ErrorKind = std::io::ErrorKind::TimedOut;
 
 /// Host and port, as `SENTINEL GET-MASTER-ADDR-BY-NAME` gives them.
 fn master_of(answer: &Value) -> Option<Server> {
