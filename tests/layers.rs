@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
 const OWNED: &[(&str, &str)] = &[
     ("reqwest", "http"),
     ("hyper", "http"),
+    ("cookie", "session"),
     ("jsonwebtoken", "token"),
     ("safer_ffi", "ffi"),
     ("nix::sys::signal", "runtime"),

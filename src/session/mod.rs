@@ -1,6 +1,7 @@
 //! One user's sign-in: its state, how it begins, is renewed and ends, the questions asked of it.
 
 mod callback;
+mod cookies;
 mod questions;
 mod refresh;
 mod state;
@@ -11,6 +12,9 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 pub use self::callback::{CallbackOutcome, Outcome};
+pub use self::cookies::{
+    CookieAttributes, CookieJoin, CookieSplit, JoinedCookies, SameSite, SetCookie, SplitCookies,
+};
 pub use self::questions::TokenType;
 use self::refresh::Refresher;
 use self::state::{Origin, SignIn, SignedIn, State};
