@@ -60,4 +60,7 @@ pub use oauth::{
     TokenRefresh, TokenSet, UserProfileRequest,
 };
 pub use secret::Secret;
-pub use session::{CallbackOutcome, Outcome, SealContent, SealParams, Session, TokenType};
+pub use session::{
+    CallbackOutcome, CookieAttributes, CookieJoin, CookieSplit, JoinedCookies, Outcome, SameSite,
+    SealContent, SealParams, Session, SetCookie, SplitCookies, TokenType,
+};

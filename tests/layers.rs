@@ -18,6 +18,7 @@ const LAYERS: &[&[&str]] = &[
 const OWNED: &[(&str, &str)] = &[
     ("reqwest", "http"),
     ("hyper", "http"),
+    ("cookie", "session"),
     ("jsonwebtoken", "token"),
     ("redis", "session"),
     ("safer_ffi", "ffi"),

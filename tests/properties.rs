@@ -1,12 +1,14 @@
-//! Properties of the token parser and the callback parser, for inputs that nobody thought of.
+//! Properties of the token parser, the callback parser and the session cookies, for inputs that nobody thought of.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kinde::{
-    AuthorizationParams, Client, Outcome, Session, Status, TokenSet, TokenType, VerifyOptions,
+    AuthorizationParams, Client, CookieJoin, CookieSplit, Outcome, Secret, Session, SetCookie,
+    Status, TokenSet, TokenType, VerifyOptions,
 };
 use kinde_test_support::{config, json, query, status};
 use proptest::prelude::*;
@@ -115,6 +117,42 @@ fn session(claims: &Map<String, Value>) -> Session {
     let token = sign_payload(&Value::from(claims.clone()).to_string());
     let tokens = TokenSet::from_json(&json!({ "access_token": token }).to_string()).unwrap();
     pollster::block_on(Session::from_tokens(&CLIENT, tokens)).unwrap()
+}
+
+/// Values of cookies (RFC 6265, section 4.1.1), up to what four cookies carry.
+fn any_cookie_value() -> impl Strategy<Value = String> {
+    const SHORT: &str = "[!#-+\\--:<-\\[\\]-~]{1,40}";
+    let long = (SHORT, 1..16_000_usize).prop_map(|(text, length)| {
+        let whole = (0..).map(|number| format!("{text}{number}"));
+        let mut long = whole.take(length / text.len() + 1).collect::<String>();
+        long.truncate(length);
+        long
+    });
+    prop_oneof![SHORT, long]
+}
+
+fn split(value: &str, present: Option<Vec<String>>) -> Vec<SetCookie> {
+    let split = CookieSplit {
+        value: Some(Secret::from(value)),
+        present,
+        ..CookieSplit::default()
+    };
+    split.split(None).unwrap().cookies
+}
+
+fn join<'a>(
+    cookies: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> kinde::Result<Option<String>> {
+    let mut join = CookieJoin::default();
+    for (name, value) in cookies {
+        join.add(name, value.into());
+    }
+    let joined = join.join()?;
+    Ok(joined.value.map(|value| value.expose().to_owned()))
+}
+
+fn pair(cookie: &SetCookie) -> (&str, &str) {
+    (&cookie.name, cookie.value.expose())
 }
 
 /// The same JSON with other escapes, white space and forms of numbers.
@@ -298,6 +336,75 @@ proptest! {
         let (url, begun) = (query(&outcome.url.unwrap()), query(&begun));
         for name in ["client_id", "redirect_uri", "response_type", "scope", "code_challenge_method"] {
             prop_assert_eq!(url.get(name), begun.get(name));
+        }
+    }
+
+    #[test]
+    fn what_cookies_carry_comes_back(value in any_cookie_value(), former in any_cookie_value()) {
+        let former = split(&former, None);
+        let present = former.iter().map(|cookie| cookie.name.clone()).collect();
+        let made = split(&value, Some(present));
+        let mut browser: BTreeMap<&str, &str> = former.iter().map(pair).collect();
+        for cookie in &made {
+            prop_assert!(cookie.set_cookie.expose().len() <= 4096);
+            let (name, value) = pair(cookie);
+            prop_assert_eq!(cookie.delete, value.is_empty());
+            match cookie.delete {
+                true => browser.remove(name),
+                false => browser.insert(name, value),
+            };
+        }
+        prop_assert_eq!(browser.len(), made.iter().filter(|cookie| !cookie.delete).count());
+        prop_assert_eq!(join(browser).unwrap(), Some(value));
+    }
+
+    #[test]
+    fn cookies_of_two_texts_give_one_of_them_or_nothing(
+        one in any_cookie_value(),
+        other in any_cookie_value(),
+        alike in any::<bool>(),
+        from in prop::collection::vec(prop::option::of(any::<prop::sample::Index>()), 4),
+    ) {
+        // Texts with a common end differ in no chunk but the first.
+        let other = if alike { format!("{}{}", other.chars().next().unwrap(), &one[1..]) } else { other };
+        let parts: Vec<SetCookie> = [&one, &other].into_iter().flat_map(|text| split(text, None)).collect();
+        let names = ["kinde_session", "kinde_session.1", "kinde_session.2", "kinde_session.3"];
+        let mixed = names.into_iter().zip(&from).filter_map(|(name, from)| {
+            let value = parts[from.as_ref()?.index(parts.len())].value.expose();
+            Some((name, value))
+        });
+        let outcome = join(mixed);
+        match outcome {
+            Ok(None) => prop_assert!(from.iter().all(Option::is_none)),
+            Ok(Some(text)) => prop_assert!(text == one || text == other),
+            Err(error) => prop_assert_eq!(error.status(), Status::SessionInvalid),
+        }
+        // Each part where it belongs, but of either text.
+        let belonging = names.into_iter().zip(&from).filter_map(|(name, from)| {
+            let candidates: Vec<&SetCookie> = parts.iter().filter(|part| part.name == name).collect();
+            let number = from.as_ref().filter(|_| !candidates.is_empty())?.index(candidates.len().max(1));
+            Some(pair(candidates[number]))
+        });
+        if let Ok(Some(text)) = join(belonging) {
+            prop_assert!(text == one || text == other);
+        }
+    }
+
+    #[test]
+    fn no_text_is_a_session_in_cookies(
+        header in any_text(),
+        values in prop::collection::vec(prop_oneof![any_text(), "[0-4]?\\.?[A-Za-z0-9_-]{12}\\.[a-z]{0,3}"], 0..4),
+    ) {
+        let mut noise = CookieJoin::default();
+        noise.add_header(&header);
+        for (number, value) in values.iter().enumerate() {
+            let name = if number == 0 { "kinde_session".to_owned() } else { format!("kinde_session.{number}") };
+            noise.add(&name, value.as_str().into());
+            noise.add_header(&format!("{header}; {name}={value}"));
+        }
+        match noise.join() {
+            Ok(joined) => prop_assert!(joined.value.is_none()),
+            Err(error) => prop_assert_eq!(error.status(), Status::SessionInvalid),
         }
     }
 }

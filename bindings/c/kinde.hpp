@@ -215,6 +215,11 @@ public:
     std::string device_start(const std::string &params = "{}") const { return call(kinde_device_start, params); }
     std::string device_poll(const std::string &params) const { return call(kinde_device_poll, params); }
 
+    /* {cookies: [{set_cookie, name, value, attributes, delete}]} */
+    std::string cookie_split(const std::string &params) const { return call(kinde_cookie_split, params); }
+    /* {value, parts} */
+    std::string cookie_join(const std::string &params) const { return call(kinde_cookie_join, params); }
+
     /* The token's claims as a JSON object. */
     std::string verify_token(const std::string &token, const std::optional<std::string> &options = std::nullopt) const {
         return detail::ask_text([&](auto out, auto e) {

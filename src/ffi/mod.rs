@@ -34,6 +34,8 @@ mod session;
 
 mod sign_in;
 
+mod cookies;
+
 mod questions;
 
 mod access;

@@ -1,6 +1,7 @@
 //! One user's sign-in: its state, how it begins, is renewed and ends, the questions asked of it.
 
 mod callback;
+mod cookies;
 mod keeping;
 mod lease;
 mod merge;
@@ -25,6 +26,9 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use self::callback::{CallbackOutcome, Outcome};
+pub use self::cookies::{
+    CookieAttributes, CookieJoin, CookieSplit, JoinedCookies, SameSite, SetCookie, SplitCookies,
+};
 use self::keeping::Home;
 pub use self::questions::TokenType;
 pub(crate) use self::renewals::Renewals;

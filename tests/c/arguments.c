@@ -61,6 +61,8 @@ struct function {
     CLIENT_JSON(X, kinde_user_profile, "{\"access_token\":\"a\"}")                                                       \
     CLIENT_JSON(X, kinde_device_start, "{}")                                                                             \
     CLIENT_JSON(X, kinde_device_poll, "{\"device_code\":\"d\"}")                                                         \
+    CLIENT_JSON(X, kinde_cookie_split, "{\"value\":\"v\"}")                                                              \
+    CLIENT_JSON(X, kinde_cookie_join, "{}")                                                                              \
     X(kinde_verify_token, "ctJo", "t", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(char *, 3))                           \
     X(kinde_session_new, "cp", NULL, NULL, NULL, CLIENT(0), AT(kinde_session *, 1))                                      \
     X(kinde_session_from_tokens, "cjp", "{\"access_token\":\"a\"}", NULL, NULL, CLIENT(0), TEXT(1), AT(kinde_session *, 2)) \

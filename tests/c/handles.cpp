@@ -77,6 +77,8 @@ void test_answers(const kinde::client &client) {
     CHECK(kinde::session::from_tokens(client, session.tokens()).is_authenticated());
     CHECK_HOLDS("/logout?", session.logout().c_str());
     CHECK(!session.is_authenticated());
+    CHECK_HOLDS("\"kinde_session=1.", client.cookie_split(R"({"value": "sealed"})").c_str());
+    CHECK_HOLDS("\"value\":null", client.cookie_join(R"({"cookies": "other=1"})").c_str());
 }
 
 void test_failures(const kinde::client &client) {
