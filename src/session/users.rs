@@ -10,7 +10,7 @@ use crate::clock::unix_seconds;
 use crate::error::{Error, Result, Status};
 
 /// More sessions of one user are not kept; the one that would end first is ended.
-const SESSIONS_LIMIT: usize = 256;
+const SESSIONS_LIMIT: usize = 1000;
 
 /// How often a change is tried again because somebody else made one.
 const ATTEMPTS: usize = 64;

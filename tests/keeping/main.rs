@@ -1,7 +1,9 @@
 //! Sessions that outlive the request, the process and the machine: sealed, and in each kind of store.
 
 mod host;
+mod machine_tokens;
 mod place;
+mod processes;
 mod refreshed;
 mod sealed;
 mod stored;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use kinde::{Client, Config};
-use kinde_test_support::{Application, REDIRECT_URI};
+use kinde_test_support::{Application, REDIRECT_URI, RedisServer};
 use serde_json::{Value, json};
 
 use crate::host::HostMap;
@@ -14,11 +14,16 @@ pub const SEAL_KEY: &str = "seal-key-0123456789abcdef0123456789";
 pub enum Place {
     Memory(String),
     Host(HostMap),
+    Redis(RedisServer),
 }
 
 impl Place {
     pub fn all() -> Vec<Place> {
-        vec![Place::memory(), Place::Host(HostMap::default())]
+        vec![
+            Place::memory(),
+            Place::Host(HostMap::default()),
+            Place::Redis(RedisServer::start()),
+        ]
     }
 
     pub fn memory() -> Place {
@@ -44,6 +49,7 @@ impl Place {
         let mut config = Config::new();
         match self {
             Place::Memory(url) => settings["store_url"] = json!(url),
+            Place::Redis(server) => settings["store_url"] = json!(server.url()),
             Place::Host(store) => {
                 config.set_store(store.clone());
             }
