@@ -275,6 +275,12 @@ impl Error {
         error
     }
 
+    /// A failure of a store of the host's, with the status `STORE`. The message must hold no
+    /// secret.
+    pub fn store(message: impl Into<String>) -> Self {
+        Error::new(Status::Store, message)
+    }
+
     pub(crate) fn with_field(mut self, field: &str) -> Self {
         self.0.field = Some(field.to_owned());
         self.0.fields = vec![FieldError {

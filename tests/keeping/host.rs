@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use kinde::{HostRecord, HostStore, Result};
+use kinde::{Error, HostRecord, HostStore, Result};
 
 /// Clones are the same store.
 #[derive(Clone, Default)]
@@ -21,7 +21,7 @@ struct Inner {
 }
 
 impl HostMap {
-    /// From now on every call panics, or no call does.
+    /// From now on every call fails, or none does.
     pub fn set_away(&self, is_away: bool) {
         self.0.is_away.store(is_away, Ordering::SeqCst);
     }
@@ -38,14 +38,17 @@ impl HostMap {
         change(&mut self.0.records.lock().unwrap());
     }
 
-    fn answer(&self) {
-        assert!(!self.0.is_away.load(Ordering::SeqCst), "away on purpose");
+    fn answer(&self) -> Result<()> {
+        match self.0.is_away.load(Ordering::SeqCst) {
+            true => Err(Error::store("away on purpose")),
+            false => Ok(()),
+        }
     }
 }
 
 impl HostStore for HostMap {
     fn load(&self, key: &str) -> Result<Option<HostRecord>> {
-        self.answer();
+        self.answer()?;
         Ok(self.0.records.lock().unwrap().get(key).cloned())
     }
 
@@ -56,7 +59,7 @@ impl HostStore for HostMap {
         record: &HostRecord,
         life: Duration,
     ) -> Result<bool> {
-        self.answer();
+        self.answer()?;
         assert!(!life.is_zero());
         let mut records = self.0.records.lock().unwrap();
         let version = records.get(key).map(|record| record.version);
@@ -69,7 +72,7 @@ impl HostStore for HostMap {
     }
 
     fn delete(&self, key: &str, expected: Option<u64>) -> Result<bool> {
-        self.answer();
+        self.answer()?;
         let mut records = self.0.records.lock().unwrap();
         let version = records.get(key).map(|record| record.version);
         if expected.is_some() && version != expected {
@@ -80,7 +83,7 @@ impl HostStore for HostMap {
     }
 
     fn lease(&self, key: &str, held: Option<u64>, _: Duration) -> Result<Option<u64>> {
-        self.answer();
+        self.answer()?;
         let mut leases = self.0.leases.lock().unwrap();
         match (leases.get(key), held) {
             (Some(value), Some(held)) if *value == held => Ok(Some(held)),
@@ -94,7 +97,7 @@ impl HostStore for HostMap {
     }
 
     fn release(&self, key: &str, value: u64) -> Result<()> {
-        self.answer();
+        self.answer()?;
         let mut leases = self.0.leases.lock().unwrap();
         if leases.get(key) == Some(&value) {
             leases.remove(key);
