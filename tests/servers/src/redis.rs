@@ -312,6 +312,8 @@ impl RedisSentinel {
             ],
             ..Options::default()
         });
+        // By default it asks every ten seconds who is there.
+        sentinel.command(&["SENTINEL", "DEBUG", "info-period", "100"]);
         wait_for("a Sentinel that knows the replica", || {
             let replicas = sentinel.command(&["SENTINEL", "REPLICAS", name]);
             replicas.contains(&replica.port.to_string())
