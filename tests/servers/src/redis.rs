@@ -297,6 +297,8 @@ pub struct RedisSentinel {
 impl RedisSentinel {
     /// The name of the master.
     pub const MASTER: &str = "kinde-test";
+    /// The Sentinel's own password; the servers that it watches have none.
+    pub const PASSWORD: &str = "sentinel-password";
 
     pub fn start() -> RedisSentinel {
         let master = RedisServer::start();
@@ -305,15 +307,18 @@ impl RedisSentinel {
         let name = RedisSentinel::MASTER;
         let sentinel = RedisServer::start_with(Options {
             is_sentinel: true,
+            password: Some(RedisSentinel::PASSWORD.to_owned()),
             lines: vec![
                 format!("sentinel monitor {name} 127.0.0.1 {port} 1"),
                 format!("sentinel down-after-milliseconds {name} 300"),
-                format!("sentinel failover-timeout {name} 2000"),
+                format!("sentinel failover-timeout {name} 1000"),
             ],
             ..Options::default()
         });
-        // By default it asks every ten seconds who is there.
-        sentinel.command(&["SENTINEL", "DEBUG", "info-period", "100"]);
+        // By default it asks every ten seconds who is there, and gives a former master eight to follow.
+        for period in ["info-period", "publish-period"] {
+            sentinel.command(&["SENTINEL", "DEBUG", period, "100"]);
+        }
         wait_for("a Sentinel that knows the replica", || {
             let replicas = sentinel.command(&["SENTINEL", "REPLICAS", name]);
             replicas.contains(&replica.port.to_string())
@@ -345,12 +350,13 @@ impl RedisSentinel {
         });
     }
 
-    /// As the setting `store_url` names it.
+    /// As the setting `store_url` names it, after another Sentinel that is not there.
     pub fn url(&self) -> String {
         format!(
-            "redis://127.0.0.1:{}/0?sentinel={}",
+            "redis://127.0.0.1:1,127.0.0.1:{}/0?sentinel={}&sentinel_password={}",
             self.sentinel.port,
-            RedisSentinel::MASTER
+            RedisSentinel::MASTER,
+            RedisSentinel::PASSWORD
         )
     }
 
