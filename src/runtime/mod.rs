@@ -276,7 +276,8 @@ impl Engine {
         if let Some(runtime) = alone.runtime.take() {
             runtime.shutdown_timeout(deadline.saturating_duration_since(Instant::now()));
         }
-        ended
+        // It waits until then for what blocks, such as a store of the host's.
+        ended && Instant::now() < deadline
     }
 }
 

@@ -79,6 +79,16 @@ impl Records {
         Ok(found.filter(|found| found.body.ends_at > unix_seconds()))
     }
 
+    /// What is kept of a session that is to be deleted. What cannot be opened can be deleted all
+    /// the same.
+    async fn last_state(&self, key: &Key) -> Result<Option<Arc<State>>> {
+        match self.load_session(key).await {
+            Ok(found) => Ok(found.map(|found| found.body.state.clone())),
+            Err(error) if error.status() == Status::SessionInvalid => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes a state, if the record still has the version `former`. None on conflict.
     pub(super) async fn save_session(
         &self,
@@ -134,14 +144,11 @@ impl Session {
     /// `CONFLICT` if too many others change it at once.
     pub async fn save(&self) -> Result<String> {
         let session = self.clone();
-        // Goes on when the caller gives up: a half is worse than the whole.
-        self.0
-            .client
-            .run_to_end(async move {
-                let _turn = session.turn().await;
-                session.keep(|_| Ok(())).await
-            })
-            .await
+        let keep = async move {
+            let _turn = session.turn().await;
+            session.keep(|_| Ok(())).await
+        };
+        self.0.client.at_store(keep).await
     }
 
     /// The session that was kept under this id. Using it prolongs its life.
@@ -155,7 +162,7 @@ impl Session {
         let owned = client.clone();
         let id = Secret::new(id);
         client
-            .run(async move { Session::find(&owned, id).await })
+            .at_store(async move { Session::find(&owned, id).await })
             .await
     }
 
@@ -197,15 +204,10 @@ impl Session {
         let owned = client.clone();
         let id = Secret::new(id);
         client
-            .run_to_end(async move {
+            .at_store(async move {
                 let records = Records::of(&owned)?;
                 let key = records.key(Of::Session, id.expose());
-                let state = match records.load_session(&key).await {
-                    Ok(found) => found.map(|found| found.body.state.clone()),
-                    // What cannot be opened can be deleted all the same.
-                    Err(error) if error.status() == Status::SessionInvalid => None,
-                    Err(error) => return Err(error),
-                };
+                let state = records.last_state(&key).await?;
                 let home = Home {
                     id,
                     key,
@@ -325,10 +327,10 @@ impl Session {
             return Ok(None);
         };
         let records = Records::of(&self.0.client)?;
-        let latest = records.load_session(&home.key).await?;
+        let latest = records.last_state(&home.key).await?;
         records.delete_session(&home).await?;
         self.0.home.store(None);
-        Ok(latest.map(|found| found.body.state.clone()))
+        Ok(latest)
     }
 }
 
@@ -344,8 +346,22 @@ impl Client {
         }
         let client = self.clone();
         let sub = sub.to_owned();
-        self.run_to_end(async move { Records::of(&client)?.revoke_user(&sub).await })
+        self.at_store(async move { Records::of(&client)?.revoke_user(&sub).await })
             .await
+    }
+
+    /// Does what only waits for the store: here if that is the memory of this process, which keeps
+    /// nobody waiting, otherwise on the library's threads. It goes on when the caller gives up: a
+    /// half is worse than the whole.
+    pub(super) async fn at_store<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        if self.store()?.is_elsewhere() {
+            self.run_to_end(work).await
+        } else {
+            work.await
+        }
     }
 
     pub(super) fn is_to_be_kept_again(&self, kept_at: i64) -> bool {

@@ -39,7 +39,7 @@ use self::state::{Origin, SignIn, SignedIn, State};
 pub(crate) use self::store::Store;
 use crate::client::{Client, Expected, Source};
 use crate::clock::unix_seconds;
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result};
 use crate::oauth::{
     AuthorizationParams, ClientCredentials, LogoutParams, Purpose, Revocation, TokenSet,
 };
@@ -183,25 +183,23 @@ impl Session {
     /// Succeeds even if revoking fails.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT`; `STORE` if what is kept could not be deleted: then the session is
-    /// forgotten here and alive there, and is to be logged out again.
+    /// `INVALID_ARGUMENT`; `STORE` or `TIMEOUT` if what is kept could not be deleted: then the
+    /// session is forgotten here and alive there, and is to be logged out again.
     pub async fn logout(&self, params: &LogoutParams) -> Result<String> {
         let url = self.0.client.logout_url(params)?;
-        let session = self.clone();
         let forgotten = self.forget();
-        let ended = self.0.client.run_to_end(async move {
-            let latest = session.leave_home().await?;
-            session.revoke(&latest.unwrap_or(forgotten)).await;
+        let session = self.clone();
+        let leave = async move { session.leave_home().await };
+        let latest = self.0.client.at_store(leave).await?.unwrap_or(forgotten);
+        let session = self.clone();
+        let revoked = self.0.client.run_to_end(async move {
+            session.revoke(&latest).await;
             Ok(())
         });
-        match ended.await {
-            Err(error) if error.status() == Status::Store => Err(error),
-            Err(error) => {
-                warn_of_revoking(&error);
-                Ok(url)
-            }
-            Ok(()) => Ok(url),
+        if let Err(error) = revoked.await {
+            warn_of_revoking(&error);
         }
+        Ok(url)
     }
 
     /// Signs out in this session alone, without the network; gives the URL to send the browser to.
