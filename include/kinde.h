@@ -8,6 +8,8 @@
  *   kinde_session_new                    once for each user
  *   kinde_session_login_url              send the browser there
  *   kinde_session_handle_callback        with the URL that it comes back to
+ *   kinde_session_save                   between two requests, and kinde_session_load; or
+ *                                        kinde_session_seal and kinde_session_open
  *   kinde_session_ensure_fresh           once for each later request, then ask questions
  *
  * Rules for every function
@@ -44,11 +46,12 @@
  *
  * Fork. Loading the library starts no thread and opens no socket; the first call that needs the
  * network starts the threads. After fork() the child may go on using every handle: it starts its
- * own threads and connections. Calls that were under way belong to the parent alone.
+ * own threads and connections, and an empty store in memory. Calls that were under way belong to
+ * the parent alone.
  *
  * Secrets. Client secret, tokens, verifiers and keys are overwritten in memory when they are freed,
  * and are in no error, log line or URL. A token set and an authorization request hold secrets: keep
- * them where only the server can read.
+ * them where only the server can read. Who has a session's id, or its sealed text, has the session.
  */
 
 #ifndef KINDE_H
@@ -70,7 +73,7 @@
  * The version of the ABI that this header describes: major << 16 | minor. The major number is that
  * of the shared library's name; the minor one grows when functions are added.
  */
-#define KINDE_ABI_VERSION 1
+#define KINDE_ABI_VERSION 2
 
 /**
  * No message.
@@ -352,6 +355,11 @@ typedef struct kinde_error kinde_error;
 typedef struct kinde_session kinde_session;
 
 /**
+ * What a callback of a store says beside its status. It lives until the callback returns.
+ */
+typedef struct kinde_store_reply kinde_store_reply;
+
+/**
  * An asynchronous call that was started. Any number of threads may use it at once.
  */
 typedef struct kinde_task kinde_task;
@@ -368,6 +376,73 @@ typedef void (*kinde_log_callback)(void *userdata,
                                    int32_t level,
                                    const char *module,
                                    const char *message);
+
+/**
+ * Looks a record up.
+ *
+ * Returns OK, after kinde_store_reply_record if there is a record and its life is not over.
+ */
+typedef kinde_status (*kinde_store_load)(void *userdata, const char *key, kinde_store_reply *reply);
+
+/**
+ * Writes a record if the one that is there has the version `expected`; if `expected` is 0, if there
+ * is none. Comparing and writing must be one step, whoever else writes. A record whose life is over
+ * counts as none.
+ *
+ * `version` is the record's from now on. The record may be dropped when `life_ms` milliseconds have
+ * passed. Returns OK if it was written, CONFLICT if not.
+ */
+typedef kinde_status (*kinde_store_save)(void *userdata,
+                                         const char *key,
+                                         uint64_t expected,
+                                         uint64_t version,
+                                         const char *record,
+                                         int64_t life_ms,
+                                         kinde_store_reply *reply);
+
+/**
+ * Deletes a record if it has the version `expected`; if `expected` is 0, whatever version it has.
+ * Comparing and deleting must be one step.
+ *
+ * Returns OK if there is no such record any more or never was, CONFLICT if it has another version.
+ */
+typedef kinde_status (*kinde_store_delete)(void *userdata,
+                                           const char *key,
+                                           uint64_t expected,
+                                           kinde_store_reply *reply);
+
+/**
+ * Takes the lease of a key for `life_ms` milliseconds, unless somebody else holds it. If `held` is
+ * not 0, prolongs the lease with that value instead, so that it ends `life_ms` from now.
+ *
+ * Returns OK after kinde_store_reply_lease; CONFLICT if somebody else holds the lease, or the one
+ * to prolong is over. A lease ends by itself when its life is over, or with
+ * kinde_store_release. Leases and records come and go without regard to each other: a key can have
+ * one without the other.
+ */
+typedef kinde_status (*kinde_store_lease)(void *userdata,
+                                          const char *key,
+                                          uint64_t held,
+                                          int64_t life_ms,
+                                          kinde_store_reply *reply);
+
+/**
+ * Gives a lease back, if it is still the one with this value. Returns OK, also if it is not.
+ */
+typedef kinde_status (*kinde_store_release)(void *userdata,
+                                            const char *key,
+                                            uint64_t value,
+                                            kinde_store_reply *reply);
+
+/**
+ * Frees what `userdata` points to. Runs once, when the configuration and all clients, sessions and
+ * calls that use the store are gone; in the process that called kinde_config_set_store, never in a
+ * forked child.
+ *
+ * It runs where the last of them was given up: inside a function of the library, or on a thread of
+ * the library's. It should be short, and must not call kinde_shutdown.
+ */
+typedef void (*kinde_store_drop)(void *userdata);
 
 /**
  * Takes the outcome of an asynchronous call.
@@ -616,6 +691,79 @@ kinde_status kinde_config_load_env(kinde_config *config, kinde_error **error);
  * Does not block.
  */
 void kinde_config_free(kinde_config *config);
+
+/* ------------------------------------------------------------------------------------------------
+ * A store of the program's own
+ *
+ * A program that has a database can keep sessions there: it gives the library five callbacks, and
+ * kinde_session_save and its kin work as with the stores of the setting `store_url`.
+ *
+ * A record is a text under a key. Both are printable ASCII without spaces; a key has at most 64
+ * characters, a record a few thousand. What they hold is encrypted with the setting `seal_keys`,
+ * which must be set. Versions begin at 1 and grow by one with each change, so that a signed 64-bit
+ * column holds them. Beside its record, a key can have a lease: the right to renew a session's
+ * tokens alone, for a while.
+ *
+ * The callbacks run on threads of the library, several at once, and for one key too. They may
+ * block; a call of the library that waits for one ends when the setting `timeout_ms` says, and the
+ * callback goes on. They may call any function but kinde_shutdown; no exception may leave them.
+ *
+ * Each is given a kinde_store_reply, through which it says more than its status does. Any status but
+ * those named for a callback is a failure of the store, for which the library's call fails with
+ * STORE.
+ *
+ * A forked child calls the same callbacks with its copy of what `userdata` points to. A connection
+ * to a database must not be used on both sides of a fork: let the callbacks open one for each
+ * process. A lock that a callback holds at the moment of the fork stays locked in the child.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Keeps the sessions of the clients that are made of this configuration in a store of the program's
+ * own, whatever the setting `store_url` says. A later call replaces an earlier one.
+ *
+ * `on_drop` may be NULL; the other callbacks may not. If this function fails, `on_drop` does not run,
+ * and what `userdata` points to stays the caller's.
+ * Not for several threads at once with the same configuration; does not block.
+ * Fails with NULL_ARGUMENT.
+ */
+kinde_status kinde_config_set_store(kinde_config *config,
+                                    kinde_store_load on_load,
+                                    kinde_store_save on_save,
+                                    kinde_store_delete on_delete,
+                                    kinde_store_lease on_lease,
+                                    kinde_store_release on_release,
+                                    kinde_store_drop on_drop,
+                                    void *userdata,
+                                    kinde_error **error);
+
+/**
+ * Says which record there is. For a kinde_store_load, before it returns OK.
+ *
+ * `version` is that of the record's last kinde_store_save; `record` is copied. A NULL `record`, or a
+ * version of 0, makes the library's call fail with STORE. Takes a NULL `reply`.
+ * On the thread that the callback runs on, or while it waits; does not block; cannot fail.
+ */
+void kinde_store_reply_record(kinde_store_reply *reply,
+                              uint64_t version,
+                              const char *record);
+
+/**
+ * Says which value a lease has. For a kinde_store_lease, before it returns OK.
+ *
+ * A lease that was taken has a value that is not 0 and greater than all before it of this key; one
+ * that was prolonged keeps its value. Takes a NULL `reply`.
+ * On the thread that the callback runs on, or while it waits; does not block; cannot fail.
+ */
+void kinde_store_reply_lease(kinde_store_reply *reply, uint64_t value);
+
+/**
+ * Says why the store failed. For each callback of a store, before it returns a failure.
+ *
+ * `message` is copied, and becomes part of the error's message; NULL takes back what was said.
+ * Takes a NULL `reply`.
+ * On the thread that the callback runs on, or while it waits; does not block; cannot fail.
+ */
+void kinde_store_reply_message(kinde_store_reply *reply, const char *message);
 
 /* ------------------------------------------------------------------------------------------------
  * Clients
@@ -1049,8 +1197,8 @@ kinde_status kinde_verify_token_async(kinde_client *client,
  *
  * A kinde_session is one user's sign-in: the sign-ins under way, then the verified tokens. It is
  * reference counted, and any number of threads may use it at once. It keeps what it needs of its
- * client, which may be freed before it. A session is not a thing to keep between requests of
- * several processes: the tokens of kinde_session_tokens are.
+ * client, which may be freed before it. A kinde_session lives in one process; the session that it
+ * stands for is kept between requests as "Keeping sessions" says.
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -1157,10 +1305,15 @@ kinde_status kinde_session_create_org_url(kinde_session *session,
  * - `url`: where to send the browser for "restart", otherwise null
  *
  * A failed callback leaves the session as it was, but for its sign-in under way, which is used up.
+ * In a session that was loaded with kinde_session_load it is used up in the store too, before the
+ * code is exchanged. Afterwards kinde_session_save gives a new id, or kinde_session_seal a new text:
+ * the cookie has to be set again.
+ *
  * `*out` is the caller's, to free with kinde_string_free.
  * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
  * Fails with STATE_MISMATCH, MISSING_CODE, REPEATED_PARAMETER, RESPONSE_ISSUER, ACCESS_DENIED,
- * LOGIN_REQUIRED, OAUTH and the statuses of kinde_exchange_code.
+ * LOGIN_REQUIRED, OAUTH and the statuses of kinde_exchange_code; a session in a store also with those
+ * of kinde_session_save.
  */
 kinde_status kinde_session_handle_callback(kinde_session *session,
                                            const char *url_or_query,
@@ -1205,9 +1358,12 @@ kinde_status kinde_session_client_credentials_async(kinde_session *session,
  * Trouble on the way leaves the session as it was; only a refresh token that Kinde refuses ends
  * it. Kinde may give the same access token again while it lives.
  *
+ * For a session that was saved or loaded the calls of all processes and machines that use the store
+ * share one request, and the store has the new tokens when this returns.
+ *
  * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
  * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, INVALID_GRANT (the user has to sign in again) and
- * the statuses of kinde_refresh_tokens.
+ * the statuses of kinde_refresh_tokens; a session in a store also with those of kinde_session_save.
  */
 kinde_status kinde_session_refresh(kinde_session *session, kinde_error **error);
 
@@ -1251,13 +1407,15 @@ kinde_status kinde_session_ensure_fresh_async(kinde_session *session,
 /**
  * Signs the user out and gives the URL to send the browser to, which ends his sign-in at Kinde.
  *
- * The session forgets its tokens and its sign-ins under way. If the setting `revoke_on_logout` is
- * on, the refresh token is revoked; if that fails, the function succeeds all the same. Takes the
- * object of kinde_logout_url.
+ * The session forgets its tokens and its sign-ins under way, and what is kept of it in a store is
+ * deleted. If the setting `revoke_on_logout` is on, the refresh token is revoked; if that fails, the
+ * function succeeds all the same. Takes the object of kinde_logout_url.
  *
  * `*url` is the caller's, to free with kinde_string_free.
- * Any thread; blocks only if it revokes, at most as long as the setting `timeout_ms` says.
- * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CANCELLED.
+ * Any thread; blocks only if it revokes or the session is in a store, at most as long as the setting
+ * `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CANCELLED, STORE (what is
+ * kept could not be deleted: the session is forgotten here but alive in the store; call it again).
  */
 kinde_status kinde_session_logout(kinde_session *session,
                                   const char *params_json,
@@ -1275,12 +1433,201 @@ kinde_status kinde_session_logout_async(kinde_session *session,
                                         kinde_error **error);
 
 /**
- * Like kinde_session_logout, but never uses the network and revokes nothing.
+ * Like kinde_session_logout, but never uses the network, revokes nothing, and leaves what is kept in
+ * a store until kinde_session_save or kinde_session_delete.
  */
 kinde_status kinde_session_logout_url(kinde_session *session,
                                       const char *params_json,
                                       char **url,
                                       kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * Keeping sessions
+ *
+ * Between two requests a session is kept in one of three ways:
+ *
+ * - Sealed, in cookies: kinde_session_seal makes one text of it, encrypted with the setting
+ *   `seal_keys`, and kinde_session_open makes it a session again. The server keeps nothing, so
+ *   nobody but the browser can end such a session before its time.
+ * - In a store: kinde_session_save writes it into the store of the setting `store_url`, and gives
+ *   an id for a cookie; kinde_session_load finds it by that id. The memory of the process is a
+ *   store, good for one process; Redis serves any number of machines.
+ * - In a store of the program's own, such as a table of its database, in the same way: see
+ *   kinde_config_set_store.
+ *
+ * An id is 43 characters of A-Z, a-z, 0-9, "-" and "_": 256 random bits. Whoever has it has the
+ * session, so its cookie should be Secure, HttpOnly and SameSite=Lax; so should the cookies of a
+ * sealed session.
+ *
+ * Signing in and out changes the id, so that an id which somebody planted in a browser before is
+ * worth nothing afterwards. Call kinde_session_save after kinde_session_handle_callback, and set the
+ * cookie again to what it gives; the former id is no longer good.
+ *
+ * kinde_session_ensure_fresh and kinde_session_refresh on a session that was saved or loaded renew
+ * its tokens once for all processes and machines that share the store, and write them there by
+ * themselves: the id stays, and nothing needs to be saved again. A sealed session whose tokens were
+ * renewed has to be sealed again, which kinde_session_revision tells.
+ *
+ * A session ends when it was not used for the setting `session_idle_seconds`, and
+ * `session_max_seconds` after the sign-in at the latest. Loading a session from a store, and sealing
+ * it again, count as use.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Keeps the session in the client's store and gives the id under which kinde_session_load finds
+ * it.
+ *
+ * A session that was loaded stays under its id. A session that is new, or in which somebody signed
+ * in or out since, gets a new id, and what was kept under the former one is deleted in the same
+ * step. What other requests changed meanwhile is kept too. Does nothing if nothing changed.
+ *
+ * `*id` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says. The store in
+ * memory does not make it wait.
+ * Fails with NULL_ARGUMENT, SESSION_NOT_FOUND (it was ended elsewhere, or its time is over: nobody
+ * is signed in any more), STORE, CONFLICT (too many others change it at once), SESSION_INVALID (what
+ * the store holds cannot be opened), CONFIG (the setting `ca_file` cannot be read), TLS, TIMEOUT,
+ * CANCELLED.
+ */
+kinde_status kinde_session_save(kinde_session *session,
+                                char **id,
+                                kinde_error **error);
+
+/**
+ * Like kinde_session_save, without blocking. The completion gets `{id}` and the session. A save
+ * that was begun goes on after kinde_task_cancel.
+ */
+kinde_status kinde_session_save_async(kinde_session *session,
+                                      kinde_completion done,
+                                      void *userdata,
+                                      kinde_task **task,
+                                      kinde_error **error);
+
+/**
+ * Gives the session that kinde_session_save kept under an id, with this client or with another one
+ * of the same `client_id` and store. Prolongs its life.
+ *
+ * Any text may be given as the id, such as a cookie as it came: what is no id is not found. Loading
+ * twice gives two sessions. What is changed in one does not show in the other at once, but when both
+ * are saved, neither change is lost.
+ *
+ * `*session` is the caller's, to free with kinde_session_free.
+ * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, SESSION_NOT_FOUND (there is none, or its time is over:
+ * begin a new one), SESSION_INVALID (it was sealed with a key that is no longer among
+ * `seal_keys`), STORE, CONFIG, TLS, TIMEOUT, CANCELLED.
+ */
+kinde_status kinde_session_load(kinde_client *client,
+                                const char *id,
+                                kinde_session **session,
+                                kinde_error **error);
+
+/**
+ * Like kinde_session_load, without blocking. The completion gets the session and no `result_json`;
+ * kinde_session_ref keeps the session.
+ */
+kinde_status kinde_session_load_async(kinde_client *client,
+                                      const char *id,
+                                      kinde_completion done,
+                                      void *userdata,
+                                      kinde_task **task,
+                                      kinde_error **error);
+
+/**
+ * Ends the session that is kept under an id, without signing anybody out at Kinde. Succeeds if
+ * there is none. For a user who signs out there is kinde_session_logout.
+ *
+ * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, STORE, CONFIG, TLS, TIMEOUT, CANCELLED.
+ */
+kinde_status kinde_session_delete(kinde_client *client, const char *id, kinde_error **error);
+
+/**
+ * Like kinde_session_delete, without blocking. The completion gets no `result_json`.
+ */
+kinde_status kinde_session_delete_async(kinde_client *client,
+                                        const char *id,
+                                        kinde_completion done,
+                                        void *userdata,
+                                        kinde_task **task,
+                                        kinde_error **error);
+
+/**
+ * Ends all sessions of one user in the client's store: of one who was suspended, say, or who asks
+ * to be signed out everywhere. `sub` is the claim of that name in the user's tokens, which
+ * kinde_session_user gives as `id`. Succeeds if there is none.
+ *
+ * Sealed sessions, which browsers carry, cannot be ended from here, and a session that a request
+ * has loaded stays as it is until a change of it is saved, or it is renewed.
+ * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT (`sub` is empty), STORE, CONFLICT (the
+ * user goes on signing in meanwhile; try again), SESSION_INVALID (the list of the user's sessions
+ * cannot be opened), CONFIG, TLS, TIMEOUT, CANCELLED.
+ */
+kinde_status kinde_sessions_revoke(kinde_client *client, const char *sub, kinde_error **error);
+
+/**
+ * Like kinde_sessions_revoke, without blocking. The completion gets no `result_json`.
+ */
+kinde_status kinde_sessions_revoke_async(kinde_client *client,
+                                         const char *sub,
+                                         kinde_completion done,
+                                         void *userdata,
+                                         kinde_task **task,
+                                         kinde_error **error);
+
+/**
+ * Gives a number that differs when the session has changed. Compare it after the request with what
+ * it was when the session was made, loaded or opened; if it differs, save or seal the session
+ * again.
+ *
+ * kinde_session_ensure_fresh changes it too when a sealed session has not been sealed for an eighth
+ * of the setting `session_idle_seconds`, so that the life of a session in use is prolonged. The
+ * number means nothing beyond that, and those of two sessions cannot be compared.
+ * Any thread; does not block.
+ * Fails with NULL_ARGUMENT.
+ */
+kinde_status kinde_session_revision(kinde_session *session,
+                                    uint64_t *revision,
+                                    kinde_error **error);
+
+/**
+ * Makes one text of the whole session, which the browser, or a store of the program's own, may
+ * keep: encrypted and authenticated with the first of the setting `seal_keys`. It consists of A-Z,
+ * a-z, 0-9, "-" and "_".
+ *
+ * Takes an object:
+ *
+ * - `content`: "all", the default; or "claims", which leaves the tokens out, so that the text is
+ *   shorter. Such a session answers questions until the access token expires; it cannot be renewed,
+ *   and kinde_session_access_token and kinde_session_tokens fail for it.
+ *
+ * `*sealed` is the caller's, to free with kinde_string_free. Any thread; uses no network.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, CONFIG (there are no `seal_keys`),
+ * SESSION_NOT_FOUND (the session's time is over).
+ */
+kinde_status kinde_session_seal(kinde_session *session,
+                                const char *params_json,
+                                char **sealed,
+                                kinde_error **error);
+
+/**
+ * Makes the session again that kinde_session_seal sealed, with this client or with another one of
+ * the same `client_id`. Each of the setting `seal_keys` opens what it sealed, so a new key is put in
+ * front and the old one stays until what it sealed has ended.
+ *
+ * Any text may be given, such as a cookie as it came. No signature is checked again: the seal
+ * vouches for what is inside.
+ *
+ * `*session` is the caller's, to free with kinde_session_free. Any thread; uses no network.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, SESSION_INVALID (it is over, was altered, or was sealed
+ * with another key or for another application: the error does not tell which), CONFIG (there are
+ * no `seal_keys`).
+ */
+kinde_status kinde_session_open(kinde_client *client,
+                                const char *sealed,
+                                kinde_session **session,
+                                kinde_error **error);
 
 /* ------------------------------------------------------------------------------------------------
  * Session cookies
@@ -1308,8 +1655,8 @@ kinde_status kinde_session_logout_url(kinde_session *session,
  * - `same_site`: "Lax" if not given, "Strict" or "None". With "Strict" the browser comes back from
  *   a sign-in without its cookies
  * - `secure`: true if not given; false for a development host without HTTPS
- * - `max_age_seconds`: how long the browser keeps the cookies, 1 or more; if not given, until it is
- *   closed
+ * - `max_age_seconds`: how long the browser keeps the cookies, 1 or more; if not given, the setting
+ *   `session_idle_seconds`
  *
  * A name that begins with "__Host-" requires `secure`, the `path` "/" and no `domain`; one that
  * begins with "__Secure-" requires `secure`. The cookies are always `HttpOnly`.
@@ -1399,7 +1746,8 @@ kinde_status kinde_session_expires_at(kinde_session *session,
  * Gives the access token, to be sent to an API.
  *
  * `*token` is the caller's, to free with kinde_string_free, which overwrites it.
- * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED, INVALID_ARGUMENT (the session was
+ * sealed without its tokens).
  */
 kinde_status kinde_session_access_token(kinde_session *session, char **token, kinde_error **error);
 
@@ -1414,7 +1762,8 @@ kinde_status kinde_session_access_token(kinde_session *session, char **token, ki
  *
  * Answers for an expired access token too, so that the refresh token is not lost with it.
  * `*out` is the caller's, to free with kinde_string_free.
- * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED.
+ * Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, INVALID_ARGUMENT (the session was sealed without its
+ * tokens).
  */
 kinde_status kinde_session_tokens(kinde_session *session, char **out, kinde_error **error);
 

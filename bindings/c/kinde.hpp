@@ -5,6 +5,7 @@
 
 #include <kinde.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -156,6 +157,90 @@ template <typename Call> task start(completion done, Call call) {
 
 } // namespace detail
 
+/* A store of sessions of the program's own. Functions come from several threads at once, and may throw: the library's call
+ * then fails with KINDE_STATUS_STORE and what() as the reason. */
+class store {
+public:
+    struct record {
+        std::uint64_t version;
+        std::string text;
+    };
+
+    virtual ~store() = default;
+    virtual std::optional<record> load(const std::string &key) = 0;
+    /* Writes if the record's version is `expected`, or there is none and `expected` is empty; false if not. One step. */
+    virtual bool save(const std::string &key, std::optional<std::uint64_t> expected, const record &record,
+                      std::chrono::milliseconds life) = 0;
+    /* Deletes if the record's version is `expected`, or that is empty; false if another version is there. One step. */
+    virtual bool remove(const std::string &key, std::optional<std::uint64_t> expected) = 0;
+    /* Takes the lease, or prolongs the one that is `held`, and gives its value; empty if somebody else holds it. */
+    virtual std::optional<std::uint64_t> lease(const std::string &key, std::optional<std::uint64_t> held,
+                                               std::chrono::milliseconds life) = 0;
+    virtual void release(const std::string &key, std::uint64_t value) = 0;
+};
+
+namespace detail {
+
+inline std::optional<std::uint64_t> unless_zero(std::uint64_t number) {
+    return number == 0 ? std::nullopt : std::optional<std::uint64_t>(number);
+}
+
+/* No exception may leave a callback. */
+template <typename Work> kinde_status answer(void *userdata, kinde_store_reply *reply, Work work) noexcept {
+    try {
+        return work(**static_cast<std::shared_ptr<store> *>(userdata)) ? KINDE_STATUS_OK : KINDE_STATUS_CONFLICT;
+    } catch (const std::exception &failure) {
+        kinde_store_reply_message(reply, failure.what());
+    } catch (...) {
+    }
+    return KINDE_STATUS_STORE;
+}
+
+extern "C" inline kinde_status kinde_hpp_store_load(void *userdata, const char *key, kinde_store_reply *reply) {
+    return answer(userdata, reply, [&](store &host) {
+        if (const auto found = host.load(key)) {
+            kinde_store_reply_record(reply, found->version, found->text.c_str());
+        }
+        return true;
+    });
+}
+
+extern "C" inline kinde_status kinde_hpp_store_save(void *userdata, const char *key, std::uint64_t expected,
+                                                    std::uint64_t version, const char *text, std::int64_t life_ms,
+                                                    kinde_store_reply *reply) {
+    return answer(userdata, reply, [&](store &host) {
+        return host.save(key, unless_zero(expected), store::record{version, text}, std::chrono::milliseconds(life_ms));
+    });
+}
+
+extern "C" inline kinde_status kinde_hpp_store_delete(void *userdata, const char *key, std::uint64_t expected,
+                                                      kinde_store_reply *reply) {
+    return answer(userdata, reply, [&](store &host) { return host.remove(key, unless_zero(expected)); });
+}
+
+extern "C" inline kinde_status kinde_hpp_store_lease(void *userdata, const char *key, std::uint64_t held,
+                                                     std::int64_t life_ms, kinde_store_reply *reply) {
+    return answer(userdata, reply, [&](store &host) {
+        const auto value = host.lease(key, unless_zero(held), std::chrono::milliseconds(life_ms));
+        if (value) {
+            kinde_store_reply_lease(reply, *value);
+        }
+        return value.has_value();
+    });
+}
+
+extern "C" inline kinde_status kinde_hpp_store_release(void *userdata, const char *key, std::uint64_t value,
+                                                       kinde_store_reply *reply) {
+    return answer(userdata, reply, [&](store &host) {
+        host.release(key, value);
+        return true;
+    });
+}
+
+extern "C" inline void kinde_hpp_store_drop(void *userdata) { delete static_cast<std::shared_ptr<store> *>(userdata); }
+
+} // namespace detail
+
 class config {
 public:
     config() : handle_(kinde_config_new()) {
@@ -174,6 +259,21 @@ public:
     }
     config &load_env() {
         detail::run([&](auto e) { return kinde_config_load_env(get(), e); });
+        return *this;
+    }
+
+    /* The store lives at least as long as the clients that are made with it, and their sessions. */
+    config &set_store(std::shared_ptr<store> host) {
+        if (!host) {
+            throw error(KINDE_STATUS_NULL_ARGUMENT, "the store is null");
+        }
+        auto userdata = std::make_unique<std::shared_ptr<store>>(std::move(host));
+        detail::run([&](auto e) {
+            return kinde_config_set_store(get(), detail::kinde_hpp_store_load, detail::kinde_hpp_store_save,
+                                          detail::kinde_hpp_store_delete, detail::kinde_hpp_store_lease,
+                                          detail::kinde_hpp_store_release, detail::kinde_hpp_store_drop, userdata.get(), e);
+        });
+        userdata.release(); /* kinde_hpp_store_drop has it */
         return *this;
     }
 
@@ -227,6 +327,15 @@ public:
         });
     }
 
+    /* Ends the session that is kept under this id. */
+    void delete_session(const std::string &id) const {
+        detail::run([&](auto e) { return kinde_session_delete(get(), detail::c_text(id), e); });
+    }
+    /* Ends all sessions of a user in the store. */
+    void revoke_sessions(const std::string &sub) const {
+        detail::run([&](auto e) { return kinde_sessions_revoke(get(), detail::c_text(sub), e); });
+    }
+
     task prepare_async(completion done) const {
         return detail::start(std::move(done), [&](auto... rest) { return kinde_client_prepare_async(get(), rest...); });
     }
@@ -235,7 +344,7 @@ public:
             return kinde_verify_token_async(get(), detail::c_text(token), detail::c_text(options), rest...);
         });
     }
-    /* Any other asynchronous call that takes a client and parameters: `start(kinde_exchange_code_async, params, done)`. */
+    /* Any other asynchronous call that takes a client and a text: `start(kinde_exchange_code_async, params, done)`. */
     template <typename Call> task start(Call twin, const std::string &params, completion done) const {
         return detail::start(std::move(done), [&](auto... rest) { return twin(get(), detail::c_text(params), rest...); });
     }
@@ -259,6 +368,24 @@ public:
         }));
     }
 
+    /* The session that was saved under this id. */
+    static session load(const client &owner, const std::string &id) {
+        return session(detail::ask<kinde_session *>(
+            [&](auto out, auto e) { return kinde_session_load(owner.get(), detail::c_text(id), out, e); }));
+    }
+    /* The session that was sealed. */
+    static session open(const client &owner, const std::string &sealed) {
+        return session(detail::ask<kinde_session *>(
+            [&](auto out, auto e) { return kinde_session_open(owner.get(), detail::c_text(sealed), out, e); }));
+    }
+
+    /* Gives the id for `load`. */
+    std::string save() const { return ask_json(kinde_session_save); }
+    /* Gives the text for `open`. */
+    std::string seal(const std::string &params = "{}") const { return call(kinde_session_seal, params); }
+    /* Differs when the session is to be saved or sealed again. */
+    std::uint64_t revision() const { return ask<std::uint64_t>(kinde_session_revision); }
+
     std::string login_url(const std::string &params = "{}") const { return call(kinde_session_login_url, params); }
     std::string register_url(const std::string &params = "{}") const { return call(kinde_session_register_url, params); }
     std::string create_org_url(const std::string &params = "{}") const { return call(kinde_session_create_org_url, params); }
@@ -281,6 +408,9 @@ public:
 
     task handle_callback_async(const std::string &url_or_query, completion done) const {
         return start(kinde_session_handle_callback_async, url_or_query, std::move(done));
+    }
+    task save_async(completion done) const {
+        return detail::start(std::move(done), [&](auto... rest) { return kinde_session_save_async(get(), rest...); });
     }
     task refresh_async(completion done) const {
         return detail::start(std::move(done), [&](auto... rest) { return kinde_session_refresh_async(get(), rest...); });

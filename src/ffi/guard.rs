@@ -104,6 +104,16 @@ impl Answer for i64 {
     }
 }
 
+impl Answer for u64 {
+    type C = u64;
+    fn none() -> u64 {
+        0
+    }
+    fn into_c(self) -> Result<u64> {
+        Ok(self)
+    }
+}
+
 impl Answer for char_p::Box {
     type C = OwnedText;
     fn none() -> OwnedText {

@@ -22,6 +22,8 @@ mod error;
 
 mod config;
 
+mod store;
+
 mod client;
 
 mod flows;
@@ -33,6 +35,8 @@ mod token;
 mod session;
 
 mod sign_in;
+
+mod keeping;
 
 mod cookies;
 

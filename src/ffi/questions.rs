@@ -47,7 +47,8 @@ pub extern "C" fn kinde_session_expires_at(
 /// Gives the access token, to be sent to an API.
 ///
 /// `*token` is the caller's, to free with kinde_string_free, which overwrites it.
-/// Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED.
+/// Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, TOKEN_EXPIRED, INVALID_ARGUMENT (the session was
+/// sealed without its tokens).
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_access_token(
     session: Option<NonNull<kinde_session>>,
@@ -69,7 +70,8 @@ pub extern "C" fn kinde_session_access_token(
 ///
 /// Answers for an expired access token too, so that the refresh token is not lost with it.
 /// `*out` is the caller's, to free with kinde_string_free.
-/// Fails with NULL_ARGUMENT, NOT_AUTHENTICATED.
+/// Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, INVALID_ARGUMENT (the session was sealed without its
+/// tokens).
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_tokens(
     session: Option<NonNull<kinde_session>>,

@@ -2,8 +2,8 @@
 //!
 //! A kinde_session is one user's sign-in: the sign-ins under way, then the verified tokens. It is
 //! reference counted, and any number of threads may use it at once. It keeps what it needs of its
-//! client, which may be freed before it. A session is not a thing to keep between requests of
-//! several processes: the tokens of kinde_session_tokens are.
+//! client, which may be freed before it. A kinde_session lives in one process; the session that it
+//! stands for is kept between requests as "Keeping sessions" says.
 
 use std::ffi::c_void;
 use std::mem::MaybeUninit;

@@ -136,10 +136,15 @@ fn handle_callback(
 /// - `url`: where to send the browser for "restart", otherwise null
 ///
 /// A failed callback leaves the session as it was, but for its sign-in under way, which is used up.
+/// In a session that was loaded with kinde_session_load it is used up in the store too, before the
+/// code is exchanged. Afterwards kinde_session_save gives a new id, or kinde_session_seal a new text:
+/// the cookie has to be set again.
+///
 /// `*out` is the caller's, to free with kinde_string_free.
 /// Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
 /// Fails with STATE_MISMATCH, MISSING_CODE, REPEATED_PARAMETER, RESPONSE_ISSUER, ACCESS_DENIED,
-/// LOGIN_REQUIRED, OAUTH and the statuses of kinde_exchange_code.
+/// LOGIN_REQUIRED, OAUTH and the statuses of kinde_exchange_code; a session in a store also with those
+/// of kinde_session_save.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_handle_callback(
     session: Option<NonNull<kinde_session>>,
@@ -222,9 +227,12 @@ fn refresh(
 /// Trouble on the way leaves the session as it was; only a refresh token that Kinde refuses ends
 /// it. Kinde may give the same access token again while it lives.
 ///
+/// For a session that was saved or loaded the calls of all processes and machines that use the store
+/// share one request, and the store has the new tokens when this returns.
+///
 /// Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
 /// Fails with NULL_ARGUMENT, NOT_AUTHENTICATED, INVALID_GRANT (the user has to sign in again) and
-/// the statuses of kinde_refresh_tokens.
+/// the statuses of kinde_refresh_tokens; a session in a store also with those of kinde_session_save.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_refresh(
     session: Option<NonNull<kinde_session>>,
@@ -310,13 +318,15 @@ fn logout(
 
 /// Signs the user out and gives the URL to send the browser to, which ends his sign-in at Kinde.
 ///
-/// The session forgets its tokens and its sign-ins under way. If the setting `revoke_on_logout` is
-/// on, the refresh token is revoked; if that fails, the function succeeds all the same. Takes the
-/// object of kinde_logout_url.
+/// The session forgets its tokens and its sign-ins under way, and what is kept of it in a store is
+/// deleted. If the setting `revoke_on_logout` is on, the refresh token is revoked; if that fails, the
+/// function succeeds all the same. Takes the object of kinde_logout_url.
 ///
 /// `*url` is the caller's, to free with kinde_string_free.
-/// Any thread; blocks only if it revokes, at most as long as the setting `timeout_ms` says.
-/// Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CANCELLED.
+/// Any thread; blocks only if it revokes or the session is in a store, at most as long as the setting
+/// `timeout_ms` says.
+/// Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CANCELLED, STORE (what is
+/// kept could not be deleted: the session is forgotten here but alive in the store; call it again).
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_logout(
     session: Option<NonNull<kinde_session>>,
@@ -340,7 +350,8 @@ pub extern "C" fn kinde_session_logout_async(
     start(done, userdata, task, error, || logout(session, params_json))
 }
 
-/// Like kinde_session_logout, but never uses the network and revokes nothing.
+/// Like kinde_session_logout, but never uses the network, revokes nothing, and leaves what is kept in
+/// a store until kinde_session_save or kinde_session_delete.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_logout_url(
     session: Option<NonNull<kinde_session>>,

@@ -47,6 +47,8 @@ struct function {
     X(kinde_config_set, "gtt", "pkce", "true", NULL, CONFIG(0), TEXT(1), TEXT(2))                                        \
     X(kinde_config_load_json, "gS", "{}", NULL, NULL, CONFIG(0), TEXT(1))                                                \
     X(kinde_config_load_env, "g", NULL, NULL, NULL, CONFIG(0))                                                           \
+    X(kinde_config_set_store, "g", NULL, NULL, NULL, CONFIG(0), never_load, never_save, never_delete, never_lease,       \
+      never_release, never_drop, NULL)                                                                                   \
     X(kinde_client_new, "gp", NULL, NULL, NULL, CONFIG(0), AT(kinde_client *, 1))                                        \
     X(kinde_client_derive, "cSp", "{}", NULL, NULL, CLIENT(0), TEXT(1), AT(kinde_client *, 2))                           \
     X(kinde_client_prepare, "c", NULL, NULL, NULL, CLIENT(0))                                                            \
@@ -75,6 +77,13 @@ struct function {
     X(kinde_session_client_credentials, "sj", "{}", NULL, NULL, SESSION(0), TEXT(1))                                     \
     X(kinde_session_refresh, "s", NULL, NULL, NULL, SESSION(0))                                                          \
     X(kinde_session_ensure_fresh, "sib", NULL, NULL, NULL, SESSION(0), NUMBER(1), AT(bool, 2))                           \
+    X(kinde_session_save, "sp", NULL, NULL, NULL, SESSION(0), AT(char *, 1))                                             \
+    X(kinde_session_load, "ctp", "id", NULL, NULL, CLIENT(0), TEXT(1), AT(kinde_session *, 2))                           \
+    X(kinde_session_delete, "ct", "id", NULL, NULL, CLIENT(0), TEXT(1))                                                  \
+    X(kinde_sessions_revoke, "ct", "kp_nobody", NULL, NULL, CLIENT(0), TEXT(1))                                          \
+    X(kinde_session_revision, "sl", NULL, NULL, NULL, SESSION(0), AT(uint64_t, 1))                                       \
+    X(kinde_session_seal, "sjp", "{}", NULL, NULL, SESSION(0), TEXT(1), AT(char *, 2))                                   \
+    X(kinde_session_open, "ctp", "sealed", NULL, NULL, CLIENT(0), TEXT(1), AT(kinde_session *, 2))                       \
     X(kinde_session_is_authenticated, "sb", NULL, NULL, NULL, SESSION(0), AT(bool, 1))                                   \
     X(kinde_session_expires_at, "sl", NULL, NULL, NULL, SESSION(0), AT(int64_t, 1))                                      \
     X(kinde_session_access_token, "sp", NULL, NULL, NULL, SESSION(0), AT(char *, 1))                                     \
@@ -115,7 +124,44 @@ struct function {
     X(kinde_session_handle_callback_async, "st", "code=c&state=s", NULL, NULL, SESSION(0), TEXT(1))                      \
     X(kinde_session_client_credentials_async, "sj", "{}", NULL, NULL, SESSION(0), TEXT(1))                               \
     X(kinde_session_refresh_async, "s", NULL, NULL, NULL, SESSION(0))                                                    \
-    X(kinde_session_ensure_fresh_async, "si", NULL, NULL, NULL, SESSION(0), NUMBER(1))
+    X(kinde_session_ensure_fresh_async, "si", NULL, NULL, NULL, SESSION(0), NUMBER(1))                                   \
+    X(kinde_session_save_async, "s", NULL, NULL, NULL, SESSION(0))                                                       \
+    X(kinde_session_load_async, "ct", "id", NULL, NULL, CLIENT(0), TEXT(1))                                              \
+    X(kinde_session_delete_async, "ct", "id", NULL, NULL, CLIENT(0), TEXT(1))                                            \
+    X(kinde_sessions_revoke_async, "ct", "kp_nobody", NULL, NULL, CLIENT(0), TEXT(1))
+
+/* A store that nobody may use. */
+static kinde_status never_load(void *userdata, const char *key, kinde_store_reply *reply) {
+    (void)userdata, (void)key, (void)reply;
+    check_failed(__FILE__, __LINE__, "nothing is loaded");
+    return KINDE_STATUS_STORE;
+}
+
+static kinde_status never_save(void *userdata, const char *key, uint64_t expected, uint64_t version, const char *record,
+                               int64_t life_ms, kinde_store_reply *reply) {
+    (void)expected, (void)version, (void)record, (void)life_ms;
+    return never_load(userdata, key, reply);
+}
+
+static kinde_status never_delete(void *userdata, const char *key, uint64_t expected, kinde_store_reply *reply) {
+    (void)expected;
+    return never_load(userdata, key, reply);
+}
+
+static kinde_status never_lease(void *userdata, const char *key, uint64_t held, int64_t life_ms, kinde_store_reply *reply) {
+    (void)held, (void)life_ms;
+    return never_load(userdata, key, reply);
+}
+
+static kinde_status never_release(void *userdata, const char *key, uint64_t value, kinde_store_reply *reply) {
+    (void)value;
+    return never_load(userdata, key, reply);
+}
+
+static void never_drop(void *userdata) {
+    (void)userdata;
+    check_failed(__FILE__, __LINE__, "a store that was not set is not dropped");
+}
 
 #define DEFINE_BLOCKING(name, kinds, s1, s2, s3, ...)                                                                 \
     static kinde_status call_##name(const struct value *v, kinde_completion done, void *userdata, kinde_task **task, \
@@ -146,6 +192,7 @@ static const char *const by_hand[] = {
     "kinde_config_new",     "kinde_config_free",      "kinde_error_retry_after_seconds",
     "kinde_client_ref",     "kinde_client_free",      "kinde_session_ref",
     "kinde_session_free",   "kinde_task_cancel",      "kinde_task_free",
+    "kinde_store_reply_record", "kinde_store_reply_lease", "kinde_store_reply_message",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -295,6 +342,20 @@ static void test_function(const struct function *function) {
     }
 }
 
+static void test_store_by_hand(void) {
+#define REFUSES(field, ...) \
+    EXPECT_FIELD(KINDE_STATUS_NULL_ARGUMENT, field, kinde_config_set_store(config, __VA_ARGS__, never_drop, NULL, &error))
+    REFUSES("on_load", NULL, never_save, never_delete, never_lease, never_release);
+    REFUSES("on_save", never_load, NULL, never_delete, never_lease, never_release);
+    REFUSES("on_delete", never_load, never_save, NULL, never_lease, never_release);
+    REFUSES("on_lease", never_load, never_save, never_delete, NULL, never_release);
+    REFUSES("on_release", never_load, never_save, never_delete, never_lease, NULL);
+#undef REFUSES
+    kinde_store_reply_record(NULL, 1, "text");
+    kinde_store_reply_lease(NULL, 1);
+    kinde_store_reply_message(NULL, "text");
+}
+
 static void test_null_by_hand(void) {
     char *text = (char *)POISON;
     kinde_error *error = NULL;
@@ -362,6 +423,7 @@ int main(int argc, char **argv) {
     session = new_signed_in_session(client);
 
     test_null_by_hand();
+    test_store_by_hand();
     for (i = 0; i < COUNT(functions); i++) {
         test_function(&functions[i]);
     }

@@ -18,7 +18,7 @@ struct program {
     int input, output;
 };
 
-static struct program start(const char *example, const char *argument) {
+static struct program start(const char *example, const char *argument, const char *second) {
     struct program program;
     int input[2], output[2];
     char *path = path_of(example);
@@ -31,7 +31,7 @@ static struct program start(const char *example, const char *argument) {
         dup2(output[1], 2);
         close(input[1]);
         close(output[0]);
-        execl(path, path, argument, (char *)NULL);
+        execl(path, path, argument, second, (char *)NULL);
         _exit(127);
     }
     free(path);
@@ -68,7 +68,7 @@ static int end_of(struct program *program) {
 }
 
 static char *run(const char *example, const char *argument, int expected_status) {
-    struct program program = start(example, argument);
+    struct program program = start(example, argument, NULL);
     char *output = output_of(&program, false);
     CHECK_NUMBER(expected_status, end_of(&program));
     return output;
@@ -103,6 +103,48 @@ static void test_sign_ins(void) {
     free(output);
 }
 
+static char *run_store(const char *database, int expected_status) {
+    struct program program = start("sqlite_store", database, "--follow");
+    char *output = output_of(&program, false);
+    CHECK_NUMBER(expected_status, end_of(&program));
+    return output;
+}
+
+static void test_store(void) {
+    char directory[] = "/tmp/kinde-store-XXXXXX", database[64];
+    static const char *const files[] = {"", "-wal", "-shm"};
+    char *output;
+    size_t i;
+    CHECK(mkdtemp(directory) != NULL);
+    snprintf(database, sizeof database, "%s/sessions.db", directory);
+    output = run_store(database, EXIT_FAILURE);
+    CHECK_HOLDS("seal_keys", output);
+    free(output);
+
+    setenv("KINDE_SEAL_KEYS", "the-seal-key-of-this-test-0123456789abcdef", 1);
+    for (i = 0; i < 2; i++) { /* in a new database, and in one that is there */
+        output = run_store(database, EXIT_SUCCESS);
+        CHECK_HOLDS("new id: yes", output);
+        CHECK_HOLDS("ada@example.com", output);
+        CHECK_HOLDS("4. Refreshed", output);
+        CHECK_HOLDS("/logout?", output);
+        CHECK_HOLDS("SESSION_NOT_FOUND", output);
+        free(output);
+    }
+    unsetenv("KINDE_SEAL_KEYS");
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[80];
+        snprintf(path, sizeof path, "%s%s", database, files[i]);
+        unlink(path);
+    }
+    CHECK(rmdir(directory) == 0);
+
+    /* The directory is gone. */
+    output = run_store(database, EXIT_FAILURE);
+    CHECK_HOLDS("unable to open database file", output);
+    free(output);
+}
+
 /* As with real Kinde: the user's browser, not the program, opens the address. */
 static void test_sign_in_with_a_browser(void) {
     char redirect_uri[64], *callback;
@@ -112,7 +154,7 @@ static void test_sign_in_with_a_browser(void) {
     snprintf(redirect_uri, sizeof redirect_uri, "http://127.0.0.1:%d/callback", browser_port(probe));
     close(probe);
     setenv("KINDE_REDIRECT_URL", redirect_uri, 1);
-    program = start("login", NULL);
+    program = start("login", NULL, NULL);
     setenv("KINDE_REDIRECT_URL", REDIRECT_URI, 1);
 
     char *heading = output_of(&program, true);
@@ -187,7 +229,7 @@ static void guard_says(const char *url, const char *path, const char *authorizat
 }
 
 static void test_api_guard(void) {
-    struct program guard = start("api_guard", NULL);
+    struct program guard = start("api_guard", NULL, NULL);
     char *url = output_of(&guard, true);
     char *good, *foreign, *expired, *poor, *identity;
     url[strcspn(url, "\n")] = '\0';
@@ -235,6 +277,7 @@ int main(void) {
     test_sign_ins();
     test_sign_in_with_a_browser();
     test_sign_in_that_fails();
+    test_store();
     test_api_guard();
     emulator_stop(&emulator);
     return EXIT_SUCCESS;

@@ -1,5 +1,5 @@
 /* A process that used the library forks: both sides go on using it, at once, and draw different random values. */
-#include "completion.h"
+#include "host_store.h"
 
 static struct emulator emulator;
 static kinde_client *client;
@@ -196,6 +196,52 @@ static void test_random_values_differ(void) {
     }
 }
 
+struct kept {
+    struct host_store store;
+    kinde_client *client;
+    kinde_session *session;
+    char *id, *id_in_memory;
+};
+
+static void use_kept_sessions(void *argument) {
+    struct kept *kept = (struct kept *)argument;
+    kinde_session *session = load(kept->client, kept->id);
+    char *id;
+    CHECK(is_authenticated(session));
+    begin_sign_in(session);
+    id = save(session);
+    CHECK_TEXT(kept->id, id);
+    kinde_string_free(id);
+    kinde_session_free(session);
+    expect_not_found(client, kept->id_in_memory);
+    kinde_string_free(new_kept_session(client));
+    /* What the parent opened is the parent's to close. */
+    kinde_session_free(kept->session);
+    kinde_client_free(kept->client);
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    CHECK_NUMBER(0, kept->store.drops);
+}
+
+/* Memory is each process's own; the callbacks of a store are called in the child as well. */
+static void test_kept_sessions(void) {
+    static struct kept kept;
+    host_store_init(&kept.store);
+    kept.client = new_client_with(emulator.url, &kept.store);
+    kept.session = new_signed_in_session(kept.client);
+    kept.id = save(kept.session);
+    kept.id_in_memory = new_kept_session(client);
+    expect_success(in_child(use_kept_sessions, &kept));
+    kinde_session_free(load(kept.client, kept.id));
+    kinde_session_free(load(client, kept.id_in_memory));
+    CHECK_NUMBER(0, kept.store.drops);
+    kinde_session_free(kept.session);
+    kinde_client_free(kept.client);
+    host_wait_for_drop(&kept.store);
+    kinde_string_free(kept.id);
+    kinde_string_free(kept.id_in_memory);
+    host_store_free(&kept.store);
+}
+
 #define WORKERS 8
 
 static bool working;
@@ -266,6 +312,7 @@ int main(void) {
     test_call_under_way();
     test_log_queue();
     test_random_values_differ();
+    test_kept_sessions();
     test_forks_while_threads_work();
     kinde_client_free(client);
     EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));

@@ -2,6 +2,8 @@
 // are exceptions with everything that the error holds, and completions run once.
 #include <future>
 #include <kinde.hpp>
+#include <map>
+#include <mutex>
 #include <vector>
 
 #include "fixture.h"
@@ -14,6 +16,7 @@ kinde::config settings(const emulator &emulator) {
         .set("client_id", "emulator_web")
         .load_json(R"({"client_secret": "emulator-web-secret-0123456789abcdefghijkl"})")
         .set("redirect_uri", REDIRECT_URI)
+        .set("seal_keys", "the-seal-key-of-this-test-0123456789abcdef")
         .set("logout_redirect_uri", "http://localhost:3000/");
     return config;
 }
@@ -124,6 +127,104 @@ void test_completions(const kinde::client &client) {
                  }).status());
 }
 
+/* A store that throws when it is told to. */
+class map_store : public kinde::store {
+public:
+    explicit map_store(bool &gone) : gone_(gone) {}
+    ~map_store() override { gone_ = true; }
+
+    std::optional<record> load(const std::string &key) override {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (broken) {
+            throw std::runtime_error("the map is torn");
+        }
+        const auto found = records_.find(key);
+        return found == records_.end() ? std::nullopt : std::optional<record>(found->second);
+    }
+    bool save(const std::string &key, std::optional<std::uint64_t> expected, const record &record,
+              std::chrono::milliseconds life) override {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (life.count() <= 0 || version(key) != expected) {
+            return false;
+        }
+        records_[key] = record;
+        return true;
+    }
+    bool remove(const std::string &key, std::optional<std::uint64_t> expected) override {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (expected && version(key) && version(key) != expected) {
+            return false;
+        }
+        records_.erase(key);
+        return true;
+    }
+    std::optional<std::uint64_t> lease(const std::string &key, std::optional<std::uint64_t> held,
+                                       std::chrono::milliseconds) override {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (held.value_or(0) != leases_[key]) {
+            return std::nullopt;
+        }
+        return leases_[key] = held.value_or(++last_lease_);
+    }
+    void release(const std::string &key, std::uint64_t value) override {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (leases_[key] == value) {
+            leases_[key] = 0;
+        }
+    }
+
+    bool broken = false;
+
+private:
+    std::optional<std::uint64_t> version(const std::string &key) const {
+        const auto found = records_.find(key);
+        return found == records_.end() ? std::nullopt : std::optional<std::uint64_t>(found->second.version);
+    }
+
+    std::mutex mutex_;
+    std::map<std::string, record> records_;
+    std::map<std::string, std::uint64_t> leases_;
+    std::uint64_t last_lease_ = 0;
+    bool &gone_;
+};
+
+void test_keeping(const kinde::client &client) {
+    const kinde::session session(client);
+    const std::uint64_t before = session.revision();
+    sign_in(session);
+    CHECK(session.revision() != before);
+    const std::string id = session.save();
+    kinde::session loaded = kinde::session::load(client, id);
+    CHECK(loaded.is_authenticated());
+    loaded.refresh();
+    std::promise<std::string> saved;
+    loaded.save_async([&](const kinde::completed &done) { saved.set_value(done.result_json); });
+    CHECK_HOLDS(id.c_str(), saved.get_future().get().c_str());
+    client.delete_session(id);
+    CHECK_NUMBER(KINDE_STATUS_SESSION_NOT_FOUND, failure_of([&] { kinde::session::load(client, id); }).status());
+    client.revoke_sessions("kp_nobody");
+
+    CHECK(kinde::session::open(client, session.seal()).is_authenticated());
+    CHECK_NUMBER(KINDE_STATUS_SESSION_INVALID, failure_of([&] { kinde::session::open(client, "noise"); }).status());
+}
+
+void test_store(const emulator &emulator) {
+    bool gone = false;
+    {
+        const auto store = std::make_shared<map_store>(gone);
+        const kinde::client client(settings(emulator).set_store(store));
+        test_keeping(client);
+        store->broken = true;
+        const std::string none(43, 'A');
+        const kinde::error torn = failure_of([&] { kinde::session::load(client, none); });
+        CHECK_NUMBER(KINDE_STATUS_STORE, torn.status());
+        CHECK_HOLDS("the map is torn", torn.what());
+        CHECK_NUMBER(KINDE_STATUS_NULL_ARGUMENT, failure_of([] { kinde::config().set_store(nullptr); }).status());
+    }
+    kinde::shutdown(10000); /* the last user may be a thread of the library */
+    CHECK(gone);
+}
+
 } // namespace
 
 int main() {
@@ -135,6 +236,8 @@ int main() {
         test_answers(client);
         test_failures(client);
         test_completions(client);
+        test_keeping(client);
+        test_store(emulator);
     }
     kinde::shutdown(10000);
     emulator_stop(&emulator);
