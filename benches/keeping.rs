@@ -107,12 +107,25 @@ impl Bare {
         }
     }
 
+    fn get(&self, key: &str) -> usize {
+        self.ask(redis::cmd("GET").arg(key).take())
+    }
+
+    fn set(&self, bytes: &[u8]) {
+        let mut set = redis::cmd("SET");
+        set.arg("bare").arg(bytes).arg("PX").arg(1_296_000_000);
+        self.ask(set);
+    }
+
     /// One command, from a thread that is not the runtime's, as calls of the library are.
     fn ask(&self, command: redis::Cmd) -> usize {
         let mut connection = self.connection.clone();
         let task = self.runtime.spawn(async move {
-            let answer: Option<Vec<u8>> = command.query_async(&mut connection).await.unwrap();
-            answer.map_or(0, |bytes| bytes.len())
+            match command.query_async(&mut connection).await.unwrap() {
+                redis::Value::BulkString(bytes) => bytes.len(),
+                redis::Value::Okay => 0,
+                answer => panic!("{answer:?}"),
+            }
         });
         pollster::block_on(task).unwrap()
     }
@@ -127,24 +140,20 @@ fn in_redis(criterion: &mut Criterion) {
     let id = pollster::block_on(session.save()).unwrap();
     let key = server.command(&["KEYS", "*session*:record"]);
     let bare = Bare::new(&server.url());
-    let record = bare.ask(redis::cmd("GET").arg(key.trim()).take());
+    let record = bare.get(key.trim());
     println!("redis/record: {record} bytes");
     let bytes = vec![7; record];
 
     let mut group = criterion.benchmark_group("redis");
     group.measurement_time(Duration::from_secs(8));
     group.bench_function("bare_get", |bencher| {
-        bencher.iter(|| bare.ask(redis::cmd("GET").arg(key.trim()).take()));
+        bencher.iter(|| bare.get(key.trim()));
     });
     group.bench_function("load", |bencher| {
         bencher.iter(|| pollster::block_on(Session::load(&client, &id)).unwrap());
     });
     group.bench_function("bare_set", |bencher| {
-        bencher.iter(|| {
-            let mut set = redis::cmd("SET");
-            set.arg("bare").arg(&bytes).arg("PX").arg(1_296_000_000);
-            bare.ask(set)
-        });
+        bencher.iter(|| bare.set(&bytes));
     });
     group.bench_function("save", |bencher| {
         bencher.iter(|| {
@@ -160,18 +169,14 @@ fn in_redis(criterion: &mut Criterion) {
 fn ratios(bare: &Bare, key: &str, bytes: &[u8], client: &Client, id: &str, session: &Session) {
     let load = ratio(
         &mut || drop(pollster::block_on(Session::load(client, id)).unwrap()),
-        &mut || assert!(bare.ask(redis::cmd("GET").arg(key).take()) > 0),
+        &mut || assert!(bare.get(key) > 0),
     );
     let save = ratio(
         &mut || {
             change(session);
             pollster::block_on(session.save()).unwrap();
         },
-        &mut || {
-            let mut set = redis::cmd("SET");
-            set.arg("bare").arg(bytes).arg("PX").arg(1_296_000_000);
-            bare.ask(set);
-        },
+        &mut || bare.set(bytes),
     );
     println!("redis/load: {load:.2} x a bare GET; redis/save: {save:.2} x a bare SET");
 }

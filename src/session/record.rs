@@ -22,6 +22,9 @@ use crate::token::Signed;
 /// mistakes, not attacks.
 const MAX_READABLE_BYTES: usize = 1024 * 1024;
 
+/// What an envelope takes beside its parts.
+const ENVELOPE_ROOM: usize = 32;
+
 /// A state, with the time that it was kept and the time that it ends.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -258,10 +261,12 @@ impl Kept {
                 _ => None,
             },
         };
-        let readable = to_bytes(&readable);
+        let room = state.size();
+        let readable = to_bytes(&readable, room);
         let compressed = compress(&readable);
-        let secret = to_bytes(&secret);
-        to_bytes(&match &compressed {
+        let secret = to_bytes(&secret, room);
+        let room = readable.len() + secret.len() + ENVELOPE_ROOM;
+        let envelope = match &compressed {
             Some(compressed) => Envelope {
                 inflated: readable.len(),
                 readable: compressed,
@@ -272,7 +277,8 @@ impl Kept {
                 readable: &readable,
                 secret: &secret,
             },
-        })
+        };
+        to_bytes(&envelope, room)
     }
 
     /// What `encode` made. None if it is anything else.
@@ -311,9 +317,11 @@ impl Kept {
     }
 }
 
-/// Plain data in memory: there is nothing that the serialization could refuse.
-fn to_bytes(value: &impl Serialize) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(postcard::to_allocvec(value).unwrap_or_default())
+/// Plain data in memory: there is nothing that the serialization could refuse. `room` is made at
+/// once, because bytes that grow leave copies behind.
+fn to_bytes(value: &impl Serialize, room: usize) -> Zeroizing<Vec<u8>> {
+    let bytes = Vec::with_capacity(room);
+    Zeroizing::new(postcard::to_extend(value, bytes).unwrap_or_default())
 }
 
 /// None if it does not become smaller.
