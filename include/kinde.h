@@ -306,7 +306,7 @@ enum kinde_status
    */
   KINDE_STATUS_NOT_AUTHENTICATED = 801,
   /**
-   * The sealed session cannot be opened.
+   * What was kept of the session cannot be opened.
    */
   KINDE_STATUS_SESSION_INVALID = 802,
   /**

@@ -119,7 +119,7 @@ pub enum Status {
     FlagType = 713,
     /// Nobody is signed in.
     NotAuthenticated = 801,
-    /// The sealed session cannot be opened.
+    /// What was kept of the session cannot be opened.
     SessionInvalid = 802,
     /// There is no session with this id.
     SessionNotFound = 803,

@@ -16,6 +16,8 @@ mod shared_machine_token;
 mod shared_refresh;
 mod state;
 mod store;
+#[cfg(test)]
+mod tests;
 mod users;
 
 use std::fmt;

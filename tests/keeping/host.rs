@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use kinde::{Error, HostRecord, HostStore, Result};
@@ -17,6 +17,8 @@ struct Inner {
     leases: Mutex<HashMap<String, u64>>,
     last_lease: AtomicU64,
     is_away: AtomicBool,
+    is_hanging: Mutex<bool>,
+    released: Condvar,
     saves: AtomicU64,
 }
 
@@ -38,7 +40,16 @@ impl HostMap {
         change(&mut self.0.records.lock().unwrap());
     }
 
+    /// From now on every call waits until this ends.
+    pub fn set_hanging(&self, is_hanging: bool) {
+        *self.0.is_hanging.lock().unwrap() = is_hanging;
+        self.0.released.notify_all();
+    }
+
     fn answer(&self) -> Result<()> {
+        let is_hanging = self.0.is_hanging.lock().unwrap();
+        let waited = self.0.released.wait_while(is_hanging, |hanging| *hanging);
+        drop(waited.unwrap());
         match self.0.is_away.load(Ordering::SeqCst) {
             true => Err(Error::store("away on purpose")),
             false => Ok(()),

@@ -342,6 +342,42 @@ async fn a_store_that_fails_is_a_clear_error_and_no_lost_session() {
 }
 
 #[tokio::test]
+async fn logging_out_deletes_a_record_that_cannot_be_opened_too() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({}));
+    let session = app.signed_in_with(&client).await;
+    session.save().await.unwrap();
+    store.change(|records| {
+        for record in records.values_mut() {
+            record.text = "altered".to_owned();
+        }
+    });
+    session.logout(&LogoutParams::default()).await.unwrap();
+    let left: Vec<String> = store.records().into_keys().collect();
+    assert!(left.iter().all(|key| key.starts_with("user")), "{left:?}");
+}
+
+#[tokio::test]
+async fn a_logout_that_could_not_delete_the_record_is_none() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let place = Place::Host(store.clone());
+    let client = place.client(&app, "here", json!({ "timeout_ms": 300 }));
+    let session = app.signed_in_with(&client).await;
+    let id = session.save().await.unwrap();
+    store.set_hanging(true);
+    assert_eq!(
+        status(&session.logout(&LogoutParams::default()).await),
+        Status::Timeout
+    );
+    store.set_hanging(false);
+    assert_eq!(loaded(&client, &id).await, Status::Ok);
+    session.logout(&LogoutParams::default()).await.unwrap();
+    assert_eq!(loaded(&client, &id).await, Status::SessionNotFound);
+}
+
+#[tokio::test]
 async fn a_store_elsewhere_needs_keys_to_seal_with() {
     for url in ["redis://127.0.0.1", "rediss://redis.example:6380/2"] {
         let mut config = kinde::Config::new();
