@@ -3,29 +3,13 @@
 use std::sync::Arc;
 
 use kinde::{Client, Session, Status, TokenType};
-use kinde_test_support::{Application, SeenRequest, status};
-use serde_json::{Value, json};
+use kinde_test_support::{Application, status};
+use serde_json::json;
 
 use crate::host::HostMap;
 use crate::place::Place;
 
 const TOKEN: &str = "/oauth2/token";
-
-async fn refreshes(app: &Application) -> Vec<SeenRequest> {
-    let requests = app.emulator.requests(TOKEN).await;
-    requests
-        .into_iter()
-        .filter(|request| request.field("grant_type") == Some("refresh_token"))
-        .collect()
-}
-
-fn fault(more: Value) -> Value {
-    let mut fault = json!({ "path": TOKEN, "form": { "grant_type": "refresh_token" } });
-    for (name, value) in more.as_object().unwrap() {
-        fault[name] = value.clone();
-    }
-    fault
-}
 
 async fn on(machines: &[Client], id: &str) -> Vec<Session> {
     let mut sessions = Vec::new();
@@ -49,7 +33,7 @@ async fn machines_that_refresh_at_once_send_one_token_once() {
         let id = app.signed_in_with(&machines[0]).await.save().await.unwrap();
         let sessions = on(&machines, &id).await;
         app.emulator.forget_requests().await;
-        app.emulator.fault(fault(json!({ "delay_ms": 200 }))).await;
+        app.disturb_refresh(json!({ "delay_ms": 200 })).await;
         let tasks: Vec<_> = sessions
             .iter()
             .flat_map(|session| [session.clone(), session.clone()])
@@ -58,7 +42,7 @@ async fn machines_that_refresh_at_once_send_one_token_once() {
         for task in tasks {
             assert!(task.await.unwrap().unwrap());
         }
-        assert_eq!(refreshes(&app).await.len(), 1);
+        assert_eq!(app.refreshes().await.len(), 1);
         let tokens = sessions[0].tokens().unwrap();
         for session in &sessions {
             assert_eq!(session.tokens().unwrap(), tokens);
@@ -79,10 +63,10 @@ async fn a_machine_that_comes_later_takes_what_the_other_got() {
         app.emulator.forget_requests().await;
         sessions[0].refresh().await.unwrap();
         sessions[1].refresh().await.unwrap();
-        assert_eq!(refreshes(&app).await.len(), 1);
+        assert_eq!(app.refreshes().await.len(), 1);
         assert_eq!(sessions[0].tokens().unwrap(), sessions[1].tokens().unwrap());
         sessions[1].refresh().await.unwrap();
-        assert_eq!(refreshes(&app).await.len(), 2);
+        assert_eq!(app.refreshes().await.len(), 2);
     }
 }
 
@@ -102,7 +86,7 @@ async fn a_refused_token_is_believed_only_if_the_store_has_no_other() {
     app.emulator
         .settings(json!({ "refresh_overlap_seconds": 0 }))
         .await;
-    app.emulator.fault(fault(json!({ "hang": true }))).await;
+    app.disturb_refresh(json!({ "hang": true })).await;
     let count = app.emulator.count(TOKEN).await;
     let late = sessions[1].clone();
     let late = tokio::spawn(async move { late.refresh().await });
@@ -136,7 +120,7 @@ async fn a_refused_token_ends_the_session_on_every_machine() {
             status(&sessions[1].refresh().await),
             Status::NotAuthenticated
         );
-        assert!(refreshes(&app).await.is_empty());
+        assert!(app.refreshes().await.is_empty());
         let kept = Session::load(&machines[1], &id).await.unwrap();
         let error = kept.tokens().unwrap_err();
         assert!(error.message().contains("refresh token"), "{error}");
@@ -157,7 +141,7 @@ async fn trouble_on_the_way_leaves_the_record_as_good_as_it_was() {
             let client = place.client(&app, "here", more.clone());
             let id = app.signed_in_with(&client).await.save().await.unwrap();
             let session = Session::load(&client, &id).await.unwrap();
-            app.emulator.fault(fault(trouble.clone())).await;
+            app.disturb_refresh(trouble.clone()).await;
             assert!(session.refresh().await.is_err(), "{trouble}");
             app.emulator.clear_faults().await;
             app.emulator.release().await;
@@ -177,11 +161,10 @@ async fn a_lost_answer_is_asked_for_again_at_most_twice() {
         let id = app.signed_in_with(&client).await.save().await.unwrap();
         let session = Session::load(&client, &id).await.unwrap();
         app.emulator.forget_requests().await;
-        app.emulator
-            .fault(fault(json!({ "drop": true, "times": null })))
+        app.disturb_refresh(json!({ "drop": true, "times": null }))
             .await;
         assert_eq!(status(&session.refresh().await), Status::Network);
-        let sent = refreshes(&app).await;
+        let sent = app.refreshes().await;
         assert_eq!(sent.len(), 3);
         let tokens: Vec<_> = sent.iter().map(|s| s.field("refresh_token")).collect();
         assert!(tokens.iter().all(|token| *token == tokens[0]));
@@ -198,7 +181,7 @@ async fn a_success_that_could_not_be_written_down_is_written_later_and_not_asked
     let id = app.signed_in_with(&client).await.save().await.unwrap();
     let session = Session::load(&client, &id).await.unwrap();
     app.emulator.forget_requests().await;
-    app.emulator.fault(fault(json!({ "hang": true }))).await;
+    app.disturb_refresh(json!({ "hang": true })).await;
     let refreshing = session.clone();
     let refreshing = tokio::spawn(async move { refreshing.refresh().await });
     app.emulator.wait_for(TOKEN, 1).await;
@@ -214,7 +197,7 @@ async fn a_success_that_could_not_be_written_down_is_written_later_and_not_asked
     assert_eq!(status(&refreshing.await.unwrap()), Status::Ok);
     let again = Session::load(&client, &id).await.unwrap();
     assert_eq!(again.tokens().unwrap(), session.tokens().unwrap());
-    assert_eq!(refreshes(&app).await.len(), 1);
+    assert_eq!(app.refreshes().await.len(), 1);
 }
 
 #[tokio::test]
@@ -225,7 +208,7 @@ async fn a_session_that_ended_while_it_was_refreshed_stays_ended() {
         let id = app.signed_in_with(&machines[0]).await.save().await.unwrap();
         let session = Arc::new(Session::load(&machines[0], &id).await.unwrap());
         app.emulator.forget_requests().await;
-        app.emulator.fault(fault(json!({ "hang": true }))).await;
+        app.disturb_refresh(json!({ "hang": true })).await;
         let refreshing = session.clone();
         let refreshing = tokio::spawn(async move { refreshing.refresh().await });
         app.emulator.wait_for(TOKEN, 1).await;

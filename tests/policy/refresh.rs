@@ -1,26 +1,10 @@
 //! Policy 7: refresh tokens; and policy 3's row for tokens after a refresh.
 
 use kinde::{Session, Status, TokenRefresh, TokenType};
-use kinde_test_support::{Application, SeenRequest, json, status};
+use kinde_test_support::{Application, json, status};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "/oauth2/token";
-
-async fn refreshes(app: &Application) -> Vec<SeenRequest> {
-    let requests = app.emulator.requests(TOKEN).await;
-    requests
-        .into_iter()
-        .filter(|request| request.field("grant_type") == Some("refresh_token"))
-        .collect()
-}
-
-fn fault(more: Value) -> Value {
-    let mut fault = json!({ "path": TOKEN, "form": { "grant_type": "refresh_token" } });
-    for (name, value) in more.as_object().unwrap() {
-        fault[name] = value.clone();
-    }
-    fault
-}
 
 async fn refresh_with_lie(app: &Application, lie: Value) -> (Session, Status) {
     let session = app.signed_in().await;
@@ -36,7 +20,7 @@ async fn refresh_with_lie(app: &Application, lie: Value) -> (Session, Status) {
 async fn one_refresh_at_a_time() {
     let app = Application::start();
     let session = app.signed_in().await;
-    app.emulator.fault(fault(json!({ "delay_ms": 300 }))).await;
+    app.disturb_refresh(json!({ "delay_ms": 300 })).await;
     let callers: Vec<_> = (0..32)
         .map(|_| {
             let session = session.clone();
@@ -46,7 +30,7 @@ async fn one_refresh_at_a_time() {
     for caller in callers {
         caller.await.unwrap().unwrap();
     }
-    assert_eq!(refreshes(&app).await.len(), 1);
+    assert_eq!(app.refreshes().await.len(), 1);
 }
 
 #[tokio::test]
@@ -56,7 +40,8 @@ async fn the_rotated_token_is_the_one_sent_next() {
     for _ in 0..3 {
         session.refresh().await.unwrap();
     }
-    let sent: Vec<String> = refreshes(&app)
+    let sent: Vec<String> = app
+        .refreshes()
         .await
         .iter()
         .map(|request| request.field("refresh_token").unwrap().to_owned())
@@ -69,18 +54,17 @@ async fn the_rotated_token_is_the_one_sent_next() {
 async fn a_lost_answer_is_asked_for_again_at_once_and_at_most_twice() {
     let app = Application::start();
     let session = app.signed_in().await;
-    app.emulator.fault(fault(json!({ "drop": "after" }))).await;
+    app.disturb_refresh(json!({ "drop": "after" })).await;
     session.refresh().await.unwrap();
-    assert_eq!(refreshes(&app).await.len(), 2);
+    assert_eq!(app.refreshes().await.len(), 2);
     session.refresh().await.unwrap();
 
     let session = app.signed_in().await;
     app.emulator.forget_requests().await;
-    app.emulator
-        .fault(fault(json!({ "drop": true, "times": null })))
+    app.disturb_refresh(json!({ "drop": true, "times": null }))
         .await;
     assert_eq!(status(&session.refresh().await), Status::Network);
-    let sent = refreshes(&app).await;
+    let sent = app.refreshes().await;
     assert_eq!(sent.len(), 3);
     assert!(
         sent.iter()
@@ -112,13 +96,13 @@ async fn an_answer_of_any_status_is_not_asked_for_again() {
     ] {
         let app = Application::start();
         let session = app.signed_in().await;
-        app.emulator.fault(fault(answer.clone())).await;
+        app.disturb_refresh(answer.clone()).await;
         let refreshed = status(&session.refresh().await);
         assert!(
             refreshed == expected || refreshed == Status::Http,
             "{answer}: {refreshed}"
         );
-        assert_eq!(refreshes(&app).await.len(), 1, "{answer}");
+        assert_eq!(app.refreshes().await.len(), 1, "{answer}");
     }
 }
 
@@ -131,8 +115,7 @@ async fn a_refresh_token_is_not_sent_after_a_success_that_cannot_be_used() {
     ] {
         let app = Application::start();
         let session = app.signed_in().await;
-        app.emulator
-            .fault(fault(json!({ "status": 200, "body": body.clone() })))
+        app.disturb_refresh(json!({ "status": 200, "body": body.clone() }))
             .await;
         let refreshed = session.refresh().await;
         assert_eq!(status(&refreshed), Status::MalformedResponse, "{body}");
@@ -140,7 +123,7 @@ async fn a_refresh_token_is_not_sent_after_a_success_that_cannot_be_used() {
         assert!(session.tokens().unwrap().refresh_token.is_none(), "{body}");
         let refreshed = session.refresh().await;
         assert_eq!(status(&refreshed), Status::NotAuthenticated, "{body}");
-        assert_eq!(refreshes(&app).await.len(), 1, "{body}");
+        assert_eq!(app.refreshes().await.len(), 1, "{body}");
     }
 }
 
@@ -161,7 +144,7 @@ async fn network_trouble_5xx_and_429_sign_nobody_out() {
     ] {
         let app = Application::with(json!({ "timeout_ms": 1500 }));
         let session = app.signed_in().await;
-        app.emulator.fault(fault(trouble.clone())).await;
+        app.disturb_refresh(trouble.clone()).await;
         assert!(session.refresh().await.is_err(), "{trouble}");
         assert!(session.is_authenticated(), "{trouble}");
         assert!(
@@ -189,9 +172,9 @@ async fn invalid_grant_ends_the_session_and_says_why() {
     let error = session.tokens().unwrap_err();
     assert_eq!(error.status(), Status::NotAuthenticated);
     assert!(error.message().contains("refresh token"), "{error}");
-    assert_eq!(refreshes(&app).await.len(), 1);
+    assert_eq!(app.refreshes().await.len(), 1);
     assert_eq!(status(&session.refresh().await), Status::NotAuthenticated);
-    assert_eq!(refreshes(&app).await.len(), 1);
+    assert_eq!(app.refreshes().await.len(), 1);
 }
 
 #[tokio::test]
@@ -203,7 +186,7 @@ async fn after_a_success_was_seen_the_old_token_is_never_sent_again() {
         .await;
     assert_eq!(status(&session.refresh().await), Status::Subject);
     session.refresh().await.unwrap();
-    let sent = refreshes(&app).await;
+    let sent = app.refreshes().await;
     assert_eq!(sent.len(), 2);
     assert_ne!(
         sent[0].field("refresh_token"),
@@ -215,13 +198,10 @@ async fn after_a_success_was_seen_the_old_token_is_never_sent_again() {
 async fn a_malformed_success_is_a_success() {
     let app = Application::start();
     let session = app.signed_in().await;
-    app.emulator
-        .fault(fault(
-            json!({ "patch": { "access_token": null, "refresh_token": null } }),
-        ))
+    app.disturb_refresh(json!({ "patch": { "access_token": null, "refresh_token": null } }))
         .await;
     assert!(session.refresh().await.is_err());
-    assert_eq!(refreshes(&app).await.len(), 1);
+    assert_eq!(app.refreshes().await.len(), 1);
     assert!(session.is_authenticated());
 }
 
@@ -241,8 +221,7 @@ async fn the_old_id_token_stays_when_none_comes_back() {
 async fn the_old_refresh_token_stays_when_none_comes_back() {
     let app = Application::start();
     let session = app.signed_in().await;
-    app.emulator
-        .fault(fault(json!({ "patch": { "refresh_token": null } })))
+    app.disturb_refresh(json!({ "patch": { "refresh_token": null } }))
         .await;
     session.refresh().await.unwrap();
     assert!(session.tokens().unwrap().refresh_token.is_some());
@@ -283,8 +262,7 @@ async fn the_refreshed_id_token_is_of_the_same_issuer_though_another_is_accepted
     let session = app.signed_in().await;
     let claims = json!({ "at_hash": null, "aud": ["emulator_web"] });
     let theirs = elsewhere.token("id", json!({ "claims": claims })).await;
-    app.emulator
-        .fault(fault(json!({ "patch": { "id_token": theirs } })))
+    app.disturb_refresh(json!({ "patch": { "id_token": theirs } }))
         .await;
     assert_eq!(status(&session.refresh().await), Status::Issuer);
 }
@@ -360,7 +338,7 @@ async fn without_an_id_token_before_the_new_one_is_of_the_same_user_too() {
         "access_token": grace("access", json!({})).await,
         "id_token": grace("id", json!({ "at_hash": null })).await,
     });
-    app.emulator.fault(fault(json!({ "patch": patch }))).await;
+    app.disturb_refresh(json!({ "patch": patch })).await;
     assert_eq!(status(&session.refresh().await), Status::Subject);
     assert_eq!(status(&session.user()), Status::Ok);
 }
@@ -383,7 +361,7 @@ async fn a_caller_that_gives_up_does_not_cut_the_refresh() {
     let app = Application::start();
     let session = app.signed_in().await;
     let before = session.tokens().unwrap().refresh_token;
-    app.emulator.fault(fault(json!({ "hang": true }))).await;
+    app.disturb_refresh(json!({ "hang": true })).await;
     let caller = tokio::spawn({
         let session = session.clone();
         async move { session.refresh().await }
@@ -396,6 +374,6 @@ async fn a_caller_that_gives_up_does_not_cut_the_refresh() {
     session.ensure_fresh(0).await.unwrap();
     session.refresh().await.unwrap();
     assert!(session.tokens().unwrap().refresh_token != before);
-    let sent = refreshes(&app).await;
+    let sent = app.refreshes().await;
     assert!(sent.len() <= 2, "{}", sent.len());
 }

@@ -6,7 +6,7 @@ use kinde::{AuthorizationParams, Client, Config, Session, Status, VerifyOptions}
 use serde_json::{Value, json};
 
 use crate::browser::Browser;
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, SeenRequest};
 
 /// Where the tests' application waits for its users: a port on which nobody listens.
 pub const REDIRECT_URI: &str = "http://127.0.0.1:1/callback";
@@ -89,6 +89,25 @@ impl Application {
         });
         merge(&mut token, changes);
         self.emulator.mint(token).await
+    }
+
+    /// The refresh tokens that were sent, oldest first.
+    pub async fn refreshes(&self) -> Vec<SeenRequest> {
+        let requests = self.emulator.requests("/oauth2/token").await;
+        requests
+            .into_iter()
+            .filter(|request| request.field("grant_type") == Some("refresh_token"))
+            .collect()
+    }
+
+    /// Has the emulator answer the next refresh otherwise (see `faults` of the control).
+    pub async fn disturb_refresh(&self, how: Value) {
+        let mut fault =
+            json!({ "path": "/oauth2/token", "form": { "grant_type": "refresh_token" } });
+        for (name, value) in how.as_object().expect("an object") {
+            fault[name] = value.clone();
+        }
+        self.emulator.fault(fault).await;
     }
 
     /// Verifies an access token by the client's settings.
