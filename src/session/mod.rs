@@ -222,14 +222,18 @@ impl Session {
             .signed_in
             .as_ref()
             .and_then(|signed_in| signed_in.refresh_token().cloned());
-        if let (true, Some(token)) = (client.settings().revoke_on_logout, refresh_token)
-            && let Err(error) = client
-                .revoke(&Revocation {
-                    token_type_hint: Some("refresh_token".to_owned()),
-                    ..Revocation::new(token)
-                })
-                .await
-        {
+        let Some(token) = refresh_token else { return };
+        if let Ok(shared) = client.shared() {
+            shared.renewals.withdraw(&token);
+        }
+        if !client.settings().revoke_on_logout {
+            return;
+        }
+        let revocation = Revocation {
+            token_type_hint: Some("refresh_token".to_owned()),
+            ..Revocation::new(token)
+        };
+        if let Err(error) = client.revoke(&revocation).await {
             warn_of_revoking(&error);
         }
     }

@@ -183,4 +183,13 @@ impl Renewals {
             self.spent.insert(Subject::token(refresh_token), successor);
         }
     }
+
+    /// Lets nobody get a refresh token that is being revoked for one before it.
+    pub(super) fn withdraw(&self, refresh_token: &Secret) {
+        for (subject, successor) in &self.spent {
+            if successor.signed_in().refresh_token() == Some(refresh_token) {
+                self.spent.invalidate(&*subject);
+            }
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! The whole session as one text.
 
-use kinde::{AuthorizationParams, Client, SealContent, SealParams, Session, Status, TokenType};
+use kinde::{
+    AuthorizationParams, Client, LogoutParams, SealContent, SealParams, Session, Status, TokenType,
+};
 use kinde_test_support::{Application, json, status};
 use serde_json::{Value, json};
 
@@ -231,6 +233,17 @@ async fn requests_with_one_old_cookie_share_one_refresh() {
     }
     assert!(renewed.iter().all(|tokens| *tokens == renewed[0]));
     assert_eq!(app.emulator.count("/oauth2/token").await, 1);
+}
+
+#[tokio::test]
+async fn after_a_logout_an_old_cookie_gets_nothing_of_what_came_after_it() {
+    let app = Application::with(keys(&[KEY]));
+    let sealed = seal(&app.signed_in().await);
+    let session = Session::open(&app.client, &sealed).unwrap();
+    session.refresh().await.unwrap();
+    session.logout(&LogoutParams::default()).await.unwrap();
+    let copy = Session::open(&app.client, &sealed).unwrap();
+    assert_eq!(status(&copy.refresh().await), Status::InvalidGrant);
 }
 
 #[tokio::test]
