@@ -1,6 +1,7 @@
 //! Keeping a session in the store of its client, under an id that the browser gets.
 
 use std::borrow::Cow;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -357,6 +358,8 @@ impl Client {
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
+        // Boxed, so that it is compiled once for both ways.
+        let work: Pin<Box<dyn Future<Output = Result<T>> + Send>> = Box::pin(work);
         if self.store()?.is_elsewhere() {
             self.run_to_end(work).await
         } else {

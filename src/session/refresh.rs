@@ -76,7 +76,7 @@ impl Session {
         let outcome = match self.home_of(held) {
             Some(home) => {
                 let key = home.key.clone();
-                let subject = Subject::record(key.as_str());
+                let subject = Subject::record(&key);
                 let start = || client.within_timeout(renew_record(client.clone(), key, work));
                 renewals.join(subject, threads, start).await?
             }

@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use moka::sync::Cache;
-use sha2::{Digest, Sha256};
-
 use super::record::Kept;
 use super::records::Found;
 use super::state::SignedIn;
+use super::store::{Content, Key, Memory, Of};
 use crate::error::{Error, Result};
 use crate::flight::Flight;
 use crate::runtime::lock;
@@ -20,31 +18,20 @@ use crate::secret::Secret;
 /// accepts that token for a short time only, whose length it does not state.
 const REMEMBERED: Duration = Duration::from_secs(60);
 
-/// How many are remembered at most.
-const REMEMBERED_LIMIT: u64 = 10_000;
+/// How many are remembered at most, and which came before them.
+const REMEMBERED_LIMIT: usize = 20_000;
 
 /// What is refreshed: a session's record, or a refresh token.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Subject([u8; 32]);
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Subject(Key);
 
 impl Subject {
     pub(super) fn token(refresh_token: &Secret) -> Subject {
-        Subject::of("token", refresh_token.expose())
+        Subject(Key::new(Of::Token, "subject", refresh_token.expose()))
     }
 
-    pub(super) fn record(key: &str) -> Subject {
-        Subject::of("record", key)
-    }
-
-    fn of(kind: &str, name: &str) -> Subject {
-        Subject(
-            Sha256::new()
-                .chain_update(kind)
-                .chain_update([0])
-                .chain_update(name)
-                .finalize()
-                .into(),
-        )
+    pub(super) fn record(key: &Key) -> Subject {
+        Subject(key.clone())
     }
 }
 
@@ -120,17 +107,14 @@ impl Successor {
 #[derive(Debug)]
 pub(crate) struct Renewals {
     under_way: Mutex<HashMap<Subject, Arc<Flight<Outcome>>>>,
-    spent: Cache<Subject, Successor>,
+    spent: Memory,
 }
 
 impl Default for Renewals {
     fn default() -> Self {
         Renewals {
             under_way: Mutex::default(),
-            spent: Cache::builder()
-                .max_capacity(REMEMBERED_LIMIT)
-                .time_to_live(REMEMBERED)
-                .build(),
+            spent: Memory::new(REMEMBERED_LIMIT, REMEMBERED_LIMIT),
         }
     }
 }
@@ -146,7 +130,7 @@ impl Renewals {
     where
         W: Future<Output = Result<Outcome>> + Send + 'static,
     {
-        let flight = lock(&self.under_way).entry(subject).or_default().clone();
+        let flight = self.flight(subject.clone());
         let renewals = self.clone();
         let ending = flight.clone();
         flight
@@ -154,42 +138,68 @@ impl Renewals {
                 let work = start();
                 async move {
                     let outcome = work.await;
-                    renewals.forget(subject, &ending);
+                    renewals.forget(&subject, &ending);
                     outcome
                 }
             })
             .await
     }
 
+    fn flight(&self, subject: Subject) -> Arc<Flight<Outcome>> {
+        lock(&self.under_way).entry(subject).or_default().clone()
+    }
+
     /// Those who come from now on begin a new refresh.
-    fn forget(&self, subject: Subject, flight: &Arc<Flight<Outcome>>) {
+    fn forget(&self, subject: &Subject, flight: &Arc<Flight<Outcome>>) {
         let mut under_way = lock(&self.under_way);
         if under_way
-            .get(&subject)
+            .get(subject)
             .is_some_and(|current| Arc::ptr_eq(current, flight))
         {
-            under_way.remove(&subject);
+            under_way.remove(subject);
         }
     }
 
     /// What this process got for a refresh token, if that was a short time ago.
     pub(super) fn successor(&self, refresh_token: &Secret) -> Option<Successor> {
-        self.spent.get(&Subject::token(refresh_token))
+        let record = self.spent.load(&successor_of(refresh_token))?;
+        let Content::Open(successor) = record.content else {
+            return None;
+        };
+        successor.downcast_ref::<Successor>().cloned()
     }
 
     /// A token that was not rotated can be sent again, so nothing is remembered of it.
     pub(super) fn remember(&self, refresh_token: &Secret, successor: Successor) {
-        if successor.signed_in().refresh_token() != Some(refresh_token) {
-            self.spent.insert(Subject::token(refresh_token), successor);
+        let next = successor.signed_in().refresh_token().cloned();
+        if next.as_ref() == Some(refresh_token) {
+            return;
         }
+        let key = successor_of(refresh_token);
+        if let Some(next) = next {
+            let former = Content::Open(Arc::new(key.clone()));
+            self.spent.put(predecessor_of(&next), former, REMEMBERED);
+        }
+        let successor = Content::Open(Arc::new(successor));
+        self.spent.put(key, successor, REMEMBERED);
     }
 
     /// Lets nobody get a refresh token that is being revoked for one before it.
     pub(super) fn withdraw(&self, refresh_token: &Secret) {
-        for (subject, successor) in &self.spent {
-            if successor.signed_in().refresh_token() == Some(refresh_token) {
-                self.spent.invalidate(&*subject);
-            }
+        let former = self.spent.load(&predecessor_of(refresh_token));
+        if let Some(Content::Open(former)) = former.map(|record| record.content)
+            && let Some(key) = former.downcast_ref::<Key>()
+        {
+            // Whatever it is: a conflict is not possible.
+            let _ = self.spent.delete(key, None);
         }
     }
+}
+
+fn successor_of(refresh_token: &Secret) -> Key {
+    Key::new(Of::Token, "successor", refresh_token.expose())
+}
+
+fn predecessor_of(refresh_token: &Secret) -> Key {
+    Key::new(Of::Token, "predecessor", refresh_token.expose())
 }

@@ -1,5 +1,6 @@
 //! Records in the memory of this process.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,12 +12,13 @@ use moka::sync::Cache;
 use super::{Content, Key, Record, Swap};
 
 /// Leases are short, and few sessions are refreshed at one time.
-const MAX_LEASES: u64 = 100_000;
+const MAX_LEASES: usize = 100_000;
 
 /// Bounded by count and by bytes; what was not used for longest is dropped first.
 pub(crate) struct Memory {
     records: Cache<Key, Entry>,
-    leases: Cache<Key, Lease>,
+    /// Each is a record whose version is the lease's value.
+    leases: Cache<Key, Entry>,
     last_lease: AtomicU64,
     warned: AtomicBool,
 }
@@ -25,12 +27,6 @@ pub(crate) struct Memory {
 struct Entry {
     record: Record,
     weight: u32,
-    life: Duration,
-}
-
-#[derive(Clone, Copy)]
-struct Lease {
-    value: u64,
     life: Duration,
 }
 
@@ -52,38 +48,22 @@ impl Expiry<Key, Entry> for Life {
     }
 }
 
-impl Expiry<Key, Lease> for Life {
-    fn expire_after_create(&self, _: &Key, lease: &Lease, _: Instant) -> Option<Duration> {
-        Some(lease.life)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Key,
-        lease: &Lease,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(lease.life)
-    }
+fn cache(max_records: usize, max_bytes: usize) -> Cache<Key, Entry> {
+    // A least weight bounds the count as well.
+    let least = u32::try_from(max_bytes / max_records.max(1)).unwrap_or(u32::MAX);
+    Cache::builder()
+        .eviction_policy(EvictionPolicy::lru())
+        .max_capacity(max_bytes as u64)
+        .weigher(move |_, entry: &Entry| entry.weight.max(least))
+        .expire_after(Life)
+        .build()
 }
 
 impl Memory {
-    pub(super) fn new(max_records: usize, max_bytes: usize) -> Memory {
-        // A least weight bounds the count as well.
-        let least = u32::try_from(max_bytes / max_records.max(1)).unwrap_or(u32::MAX);
+    pub(crate) fn new(max_records: usize, max_bytes: usize) -> Memory {
         Memory {
-            records: Cache::builder()
-                .eviction_policy(EvictionPolicy::lru())
-                .max_capacity(max_bytes as u64)
-                .weigher(move |_, entry: &Entry| entry.weight.max(least))
-                .expire_after(Life)
-                .build(),
-            leases: Cache::builder()
-                .eviction_policy(EvictionPolicy::lru())
-                .max_capacity(MAX_LEASES)
-                .expire_after(Life)
-                .build(),
+            records: cache(max_records, max_bytes),
+            leases: cache(MAX_LEASES, MAX_LEASES),
             last_lease: AtomicU64::new(0),
             warned: AtomicBool::new(false),
         }
@@ -100,8 +80,25 @@ impl Memory {
         }
     }
 
-    pub(super) fn load(&self, key: &Key) -> Option<Record> {
+    pub(crate) fn load(&self, key: &Key) -> Option<Record> {
         self.records.get(key).map(|entry| entry.record)
+    }
+
+    /// Writes whatever is there.
+    pub(crate) fn put(&self, key: Key, content: Content, life: Duration) {
+        let record = Record {
+            version: 1,
+            content,
+        };
+        let weight = 1;
+        self.records.insert(
+            key,
+            Entry {
+                record,
+                weight,
+                life,
+            },
+        );
     }
 
     pub(super) fn save(
@@ -130,7 +127,7 @@ impl Memory {
         ))
     }
 
-    pub(super) fn delete(&self, key: &Key, expected: Option<u64>) -> Swap {
+    pub(crate) fn delete(&self, key: &Key, expected: Option<u64>) -> Swap {
         let outcome = self.records.entry_by_ref(key).and_compute_with(|found| {
             let version = found.map(|entry| entry.value().record.version);
             match (version, expected) {
@@ -149,14 +146,22 @@ impl Memory {
     pub(super) fn lease(&self, key: &Key, held: Option<u64>, life: Duration) -> Option<u64> {
         let mut value = None;
         let _ = self.leases.entry_by_ref(key).and_compute_with(|found| {
-            value = match (found.map(|entry| entry.value().value), held) {
+            let theirs = found.map(|entry| entry.value().record.version);
+            value = match (theirs, held) {
                 (Some(theirs), Some(held)) if theirs == held => Some(held),
                 (Some(_), _) => None,
                 (None, Some(held)) => Some(held),
                 (None, None) => Some(self.last_lease.fetch_add(1, Ordering::Relaxed) + 1),
             };
             match value {
-                Some(value) => Op::Put(Lease { value, life }),
+                Some(version) => Op::Put(Entry {
+                    record: Record {
+                        version,
+                        content: Content::Sealed(Arc::default()),
+                    },
+                    weight: 1,
+                    life,
+                }),
                 None => Op::Nop,
             }
         });
@@ -165,7 +170,7 @@ impl Memory {
 
     pub(super) fn release(&self, key: &Key, value: u64) {
         let _ = self.leases.entry_by_ref(key).and_compute_with(|found| {
-            match found.is_some_and(|entry| entry.value().value == value) {
+            match found.is_some_and(|entry| entry.value().record.version == value) {
                 true => Op::Remove,
                 false => Op::Nop,
             }

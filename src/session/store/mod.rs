@@ -17,7 +17,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use self::host::Host;
-use self::memory::Memory;
+pub(crate) use self::memory::Memory;
 use self::redis::Redis;
 use crate::error::Result;
 
@@ -34,18 +34,21 @@ pub(crate) enum Of {
     User,
     /// A machine's token, by what it was asked for with.
     MachineToken,
+    /// What is known of a refresh token, in this process alone.
+    Token,
 }
 
 impl Key {
-    /// Applications that share a store do not meet: the digest is also of the client id.
-    pub(crate) fn new(of: Of, client_id: &str, name: &str) -> Key {
+    /// The digest is also of the `owner`, a client id: applications that share a store do not meet.
+    pub(crate) fn new(of: Of, owner: &str, name: &str) -> Key {
         let kind = match of {
             Of::Session => "session",
             Of::User => "user",
             Of::MachineToken => "machine",
+            Of::Token => "token",
         };
         let mut digest = Sha256::new();
-        for part in [kind, client_id, name] {
+        for part in [kind, owner, name] {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
