@@ -68,23 +68,31 @@ impl Session {
             self.replace(held, &Arc::new(renewed));
             return Ok(());
         }
-        let client = self.0.client.clone();
-        let renewals = client.shared()?.renewals.clone();
-        let threads = client.worker_threads();
         let token = held.require_refresh_token()?;
-        let work = held.clone();
-        let outcome = match self.home_of(held) {
-            Some(home) => {
-                let key = home.key.clone();
-                let subject = Subject::record(&key);
-                let start = || client.within_timeout(renew_record(client.clone(), key, work));
-                renewals.join(subject, threads, start).await?
-            }
-            None => {
-                let start = || client.within_timeout(renew_token(client.clone(), work));
-                renewals.join(Subject::token(token), threads, start).await?
-            }
+        let home = self.home_of(held);
+        let subject = match &home {
+            Some(home) => Subject::record(&home.key),
+            None => Subject::token(token),
         };
+        let client = self.0.client.clone();
+        let work = held.clone();
+        // Who waits gives up in time. The refresh goes on until it knows what came of it.
+        let joined = self.0.client.run(async move {
+            let renewals = client.shared()?.renewals.clone();
+            let threads = client.worker_threads();
+            match home {
+                Some(home) => {
+                    let key = home.key.clone();
+                    let start = || renew_record(client, key, work);
+                    renewals.join(subject, threads, start).await
+                }
+                None => {
+                    let start = || renew_token(client, work);
+                    renewals.join(subject, threads, start).await
+                }
+            }
+        });
+        let outcome = joined.await?;
         self.take(outcome, held).await
     }
 

@@ -5,6 +5,7 @@
 //! is sent, the record says so; a holder that dies leaves that mark and a lease that ends by itself.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::lease::{Lease, Pauses};
 use super::record::Kept;
@@ -16,22 +17,45 @@ use super::store::Key;
 use crate::client::Client;
 use crate::error::{Result, Status};
 
+/// How long it is tried to write an outcome down while the store is away.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Refreshes the tokens of a record, unless somebody else does or did.
 pub(super) async fn renew_record(client: Client, key: Key, held: Arc<SignedIn>) -> Result<Outcome> {
     let records = Records::of(&client)?;
-    let mut pauses = Pauses::new();
-    loop {
-        if let Some(lease) = Lease::take(&records, &key).await? {
+    let turn = client.within_timeout(wait_for_turn(&records, &key, &held));
+    match turn.await? {
+        Turn::Ended(outcome) => Ok(outcome),
+        Turn::Ours(lease) => {
             let holder = Holder {
                 renewals: &client.shared()?.renewals,
                 records: &records,
                 key: &key,
                 held: &held,
             };
-            return lease.hold(holder.renew()).await;
+            lease.hold(holder.renew()).await
         }
-        if let Some(ended) = look(&records, &key, &held).await?.err() {
-            return Ok(ended);
+    }
+}
+
+enum Turn<'a> {
+    Ours(Lease<'a>),
+    /// Nothing is left to be done.
+    Ended(Outcome),
+}
+
+async fn wait_for_turn<'a>(
+    records: &'a Records,
+    key: &'a Key,
+    held: &SignedIn,
+) -> Result<Turn<'a>> {
+    let mut pauses = Pauses::new();
+    loop {
+        if let Some(lease) = Lease::take(records, key).await? {
+            return Ok(Turn::Ours(lease));
+        }
+        if let Err(outcome) = look(records, key, held).await? {
+            return Ok(Turn::Ended(outcome));
         }
         pauses.wait().await;
     }
@@ -118,8 +142,8 @@ impl Holder<'_> {
             .await
     }
 
-    /// Writes the outcome, however often others write in between and however long the store is
-    /// away: the call's own time limit ends it. Others who changed the tokens are right.
+    /// Writes the outcome, however often others write in between, and though the store is away for a
+    /// while. Others who changed the tokens are right.
     async fn settle(
         &self,
         found: Found<Kept>,
@@ -127,6 +151,7 @@ impl Holder<'_> {
     ) -> Result<Outcome> {
         let mut found = found;
         let mut pauses = Pauses::new();
+        let last_attempt = Instant::now() + PATIENCE;
         loop {
             let changed = Arc::new(change(&found.body.state));
             let version = Some(found.version);
@@ -138,7 +163,7 @@ impl Holder<'_> {
             match again {
                 Ok(Ok(theirs)) => found = theirs,
                 Ok(Err(outcome)) => return Ok(outcome),
-                Err(error) if error.status() == Status::Store => {
+                Err(error) if error.status() == Status::Store && Instant::now() < last_attempt => {
                     crate::log::warn(
                         "session",
                         &format!("the outcome of a refresh is not written down yet: {error}"),

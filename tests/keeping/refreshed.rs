@@ -137,15 +137,14 @@ async fn trouble_on_the_way_leaves_the_record_as_good_as_it_was() {
             json!({ "drop": true, "times": null }),
             json!({ "hang": true }),
         ] {
-            let more = json!({ "timeout_ms": 1000 });
-            let client = place.client(&app, "here", more.clone());
-            let id = app.signed_in_with(&client).await.save().await.unwrap();
+            let there = place.client(&app, "there", json!({}));
+            let id = app.signed_in_with(&there).await.save().await.unwrap();
+            let client = place.client(&app, "here", json!({ "timeout_ms": 2500 }));
             let session = Session::load(&client, &id).await.unwrap();
             app.disturb_refresh(trouble.clone()).await;
             assert!(session.refresh().await.is_err(), "{trouble}");
             app.emulator.clear_faults().await;
             app.emulator.release().await;
-            let there = place.client(&app, "there", json!({}));
             let session = Session::load(&there, &id).await.unwrap();
             assert!(session.is_authenticated(), "{trouble}");
             assert_eq!(status(&session.refresh().await), Status::Ok, "{trouble}");
