@@ -153,7 +153,9 @@ async fn refresh_tokens_rotate_and_a_used_one_ends_the_session() {
     assert!(first.access_token != second.access_token);
     assert_eq!(json(session.user().unwrap())["id"], "ada");
 
-    let stale = Session::from_tokens(&client, first).await.unwrap();
+    // This process knows what came of the first; another one asks.
+    let elsewhere = provider.client(json!({ "user_agent": "elsewhere" })).await;
+    let stale = Session::from_tokens(&elsewhere, first).await.unwrap();
     assert_eq!(status(&stale.refresh().await), Status::InvalidGrant);
     assert!(!stale.is_authenticated());
 }
