@@ -1,9 +1,12 @@
 //! Machine tokens that all machines with one store use, where the setting says so.
 
+use std::time::{Duration, Instant};
+
 use kinde::{Client, ClientCredentials, Config};
 use kinde_test_support::Application;
 use serde_json::{Value, json};
 
+use crate::host::HostMap;
 use crate::place::{Place, SEAL_KEY};
 
 const TOKEN: &str = "/oauth2/token";
@@ -69,6 +72,62 @@ async fn a_token_that_was_refused_is_not_taken_from_the_store_again() {
         let second = token(&client).await;
         assert_ne!(second, first);
         assert_eq!(token(&machine(&place, &app, "there", true)).await, second);
+    }
+}
+
+#[tokio::test]
+async fn who_gets_the_turn_looks_whether_the_one_before_left_a_token() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let place = Place::Host(store.clone());
+    let first = token(&machine(&place, &app, "here", true)).await;
+    let left = store.records();
+    store.change(|records| records.clear());
+    let before = store.clone();
+    store.before(("lease", "machine"), move || {
+        before.change(|records| *records = left);
+        Ok(())
+    });
+    assert_eq!(token(&machine(&place, &app, "there", true)).await, first);
+    assert_eq!(app.emulator.count(TOKEN).await, 1);
+}
+
+#[tokio::test]
+async fn a_token_of_the_store_that_cannot_be_opened_is_replaced() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let place = Place::Host(store.clone());
+    token(&machine(&place, &app, "here", true)).await;
+    store.change(|records| {
+        for record in records.values_mut() {
+            record.text = "altered".to_owned();
+        }
+    });
+    let replaced = token(&machine(&place, &app, "there", true)).await;
+    assert_eq!(
+        token(&machine(&place, &app, "elsewhere", true)).await,
+        replaced
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_the_store_is_taken_only_as_long_as_it_lasts() {
+    let app = Application::start();
+    app.emulator
+        .application("emulator_m2m", json!({ "access_token_seconds": 1 }))
+        .await;
+    // This store keeps its records for ever.
+    let place = Place::Host(HostMap::default());
+    let first = token(&machine(&place, &app, "here", true)).await;
+    let mut ticks = tokio::time::interval(Duration::from_millis(50));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for number in 0.. {
+        let there = machine(&place, &app, &format!("there {number}"), true);
+        if token(&there).await != first {
+            break;
+        }
+        assert!(Instant::now() < deadline, "it is over and still handed out");
+        ticks.tick().await;
     }
 }
 

@@ -1,9 +1,11 @@
 //! Refreshing on several machines at once.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
-use kinde::{Client, Session, Status, TokenType};
-use kinde_test_support::{Application, status};
+use kinde::{AuthorizationParams, Client, Error, HostStore, Session, Status, TokenType};
+use kinde_test_support::{Application, query, status};
 use serde_json::json;
 
 use crate::host::HostMap;
@@ -186,7 +188,7 @@ async fn a_success_that_could_not_be_written_down_is_written_later_and_not_asked
     app.emulator.wait_for(TOKEN, 1).await;
     store.set_away(true);
     app.emulator.release().await;
-    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
     // Long enough for the answer to come and the first attempts to write it to fail.
     for _ in 0..10 {
         ticks.tick().await;
@@ -197,6 +199,205 @@ async fn a_success_that_could_not_be_written_down_is_written_later_and_not_asked
     let again = Session::load(&client, &id).await.unwrap();
     assert_eq!(again.tokens().unwrap(), session.tokens().unwrap());
     assert_eq!(app.refreshes().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_spent_token_is_not_sent_again_though_its_call_ended_before_that_was_written_down() {
+    let app = Application::start();
+    for is_of_use in [true, false] {
+        let store = HostMap::default();
+        let place = Place::Host(store.clone());
+        let client = place.client(&app, "here", json!({ "timeout_ms": 1000 }));
+        let id = app.signed_in_with(&client).await.save().await.unwrap();
+        let session = Session::load(&client, &id).await.unwrap();
+        let spent = session.tokens().unwrap().refresh_token.unwrap();
+        app.emulator.forget_requests().await;
+        if !is_of_use {
+            let lie = json!({ "token": "id", "claims": { "sub": "kp_somebody_else" } });
+            app.emulator.lie(lie).await;
+        }
+        let away = store.clone();
+        store.before(("save", "session"), || Ok(()));
+        store.before(("save", "session"), move || {
+            away.set_away(true);
+            Err(Error::store("away when the outcome is written"))
+        });
+        assert_eq!(status(&session.refresh().await), Status::Timeout);
+        store.set_away(false);
+        store.end_leases();
+        drop(session.refresh().await);
+        session.refresh().await.unwrap();
+        let sent = app.refreshes().await;
+        let again = sent.iter().skip(1);
+        let tokens: Vec<_> = again.map(|sent| sent.field("refresh_token")).collect();
+        assert!(!tokens.is_empty() && !tokens.contains(&Some(spent.expose())));
+        let kept = Session::load(&client, &id).await.unwrap();
+        assert_eq!(kept.tokens().unwrap(), session.tokens().unwrap());
+    }
+}
+
+/// How often this machine sends the token when no answer comes.
+async fn sendings_in_vain(app: &Application, machine: &Client, id: &str) -> usize {
+    let session = Session::load(machine, id).await.unwrap();
+    app.emulator.forget_requests().await;
+    app.disturb_refresh(json!({ "drop": true, "times": null }))
+        .await;
+    assert_eq!(status(&session.refresh().await), Status::Network);
+    app.emulator.clear_faults().await;
+    app.refreshes().await.len()
+}
+
+#[tokio::test]
+async fn a_failure_costs_none_of_the_next_sendings() {
+    let app = Application::start();
+    for place in Place::all() {
+        let client = place.client(&app, "here", json!({}));
+        let id = app.signed_in_with(&client).await.save().await.unwrap();
+        app.disturb_refresh(json!({ "status": 503 })).await;
+        let session = Session::load(&client, &id).await.unwrap();
+        assert!(session.refresh().await.is_err());
+        assert_eq!(sendings_in_vain(&app, &client, &id).await, 3);
+        // Sent twice, and answered with another refresh token, but of no use.
+        app.disturb_refresh(json!({ "drop": true })).await;
+        app.emulator
+            .lie(json!({ "token": "id", "claims": { "sub": "kp_somebody_else" } }))
+            .await;
+        let session = Session::load(&client, &id).await.unwrap();
+        assert_eq!(status(&session.refresh().await), Status::Subject);
+        assert_eq!(sendings_in_vain(&app, &client, &id).await, 3);
+    }
+}
+
+/// Leaves the records as they are when this machine dies while it sends the token for the last of
+/// so many times.
+async fn die(app: &Application, store: &HostMap, machine: &Client, id: &str, sendings: u64) {
+    let session = Session::load(machine, id).await.unwrap();
+    app.emulator.forget_requests().await;
+    for _ in 1..sendings {
+        app.disturb_refresh(json!({ "drop": true })).await;
+    }
+    app.disturb_refresh(json!({ "hang": true })).await;
+    let dying = tokio::spawn(async move { session.refresh().await });
+    app.emulator.wait_for(TOKEN, sendings).await;
+    let records = store.records();
+    app.emulator.release().await;
+    drop(dying.await);
+    store.change(|all| *all = records);
+    store.end_leases();
+}
+
+#[tokio::test]
+async fn what_a_machine_sent_before_it_died_counts() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let machines = machines(&Place::Host(store.clone()), &app, 5);
+    let id = app.signed_in_with(&machines[0]).await.save().await.unwrap();
+    die(&app, &store, &machines[0], &id, 1).await;
+    assert_eq!(sendings_in_vain(&app, &machines[1], &id).await, 2);
+    // After the third a new series begins, of which this is the first.
+    die(&app, &store, &machines[2], &id, 3).await;
+    die(&app, &store, &machines[3], &id, 1).await;
+    assert_eq!(sendings_in_vain(&app, &machines[4], &id).await, 2);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_machine_that_died_looks_whether_it_was_done() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let machines = machines(&Place::Host(store.clone()), &app, 2);
+    let id = app.signed_in_with(&machines[0]).await.save().await.unwrap();
+    let sessions = on(&machines, &id).await;
+    sessions[0].refresh().await.unwrap();
+    // Its lease was not given back.
+    let records = store.records();
+    let key = records.keys().find(|key| key.starts_with("session"));
+    let lease = store.lease(key.unwrap(), None, Duration::from_secs(10));
+    assert!(lease.unwrap().is_some());
+    sessions[1].refresh().await.unwrap();
+    assert_eq!(sessions[1].tokens().unwrap(), sessions[0].tokens().unwrap());
+}
+
+#[tokio::test]
+async fn a_refresh_that_takes_long_keeps_its_lease() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({ "timeout_ms": 30_000 }));
+    let session = app.signed_in_with(&client).await;
+    session.save().await.unwrap();
+    app.disturb_refresh(json!({ "hang": true })).await;
+    let refreshing = tokio::spawn(async move { session.refresh().await });
+    let mut ticks = tokio::time::interval(Duration::from_millis(20));
+    while store.prolonged() == 0 {
+        assert!(!refreshing.is_finished(), "the lease was not prolonged");
+        ticks.tick().await;
+    }
+    app.emulator.release().await;
+    refreshing.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn tokens_that_are_not_kept_yet_are_refreshed_for_themselves() {
+    let app = Application::start();
+    for place in Place::all() {
+        let client = place.client(&app, "here", json!({}));
+        let session = app.signed_in_with(&client).await;
+        let id = session.save().await.unwrap();
+        let callback = app.callback(&session).await;
+        session.handle_callback(&callback).await.unwrap();
+        let signed_in = session.tokens().unwrap();
+        session.refresh().await.unwrap();
+        assert_ne!(session.tokens().unwrap(), signed_in);
+        assert_ne!(session.save().await.unwrap(), id);
+    }
+}
+
+#[tokio::test]
+async fn who_signs_in_while_the_tokens_before_are_refreshed_keeps_what_he_got() {
+    let app = Application::start();
+    let session = app.signed_in().await;
+    let callback = app.callback(&session).await;
+    app.emulator.forget_requests().await;
+    app.disturb_refresh(json!({ "hang": true })).await;
+    let refreshing = session.clone();
+    let refreshing = tokio::spawn(async move { refreshing.refresh().await });
+    app.emulator.wait_for(TOKEN, 1).await;
+    session.handle_callback(&callback).await.unwrap();
+    let signed_in = session.tokens().unwrap();
+    app.emulator.release().await;
+    refreshing.await.unwrap().unwrap();
+    assert_eq!(session.tokens().unwrap(), signed_in);
+}
+
+#[tokio::test]
+async fn who_takes_the_outcome_of_a_refresh_late_undoes_nothing_that_came_after_it() {
+    let app = Application::start();
+    for place in Place::all() {
+        let client = place.client(&app, "here", json!({}));
+        let session = app.signed_in_with(&client).await;
+        let id = session.save().await.unwrap();
+        app.emulator.forget_requests().await;
+        app.disturb_refresh(json!({ "hang": true })).await;
+        let mut late = pin!(session.refresh());
+        tokio::select! {
+            biased;
+            refreshed = &mut late => panic!("the answer hangs: {refreshed:?}"),
+            () = std::future::ready(()) => {}
+        }
+        let refreshing = session.clone();
+        let refreshing = tokio::spawn(async move { refreshing.refresh().await });
+        app.emulator.wait_for(TOKEN, 1).await;
+        app.emulator.release().await;
+        refreshing.await.unwrap().unwrap();
+        let url = session.login_url(&AuthorizationParams::new()).unwrap();
+        assert_eq!(session.save().await.unwrap(), id);
+        late.await.unwrap();
+        let state = &query(&url)["state"];
+        let refused = format!("state={state}&error=access_denied");
+        assert_eq!(
+            status(&session.handle_callback(&refused).await),
+            Status::AccessDenied
+        );
+    }
 }
 
 #[tokio::test]

@@ -247,6 +247,76 @@ async fn after_a_logout_an_old_cookie_gets_nothing_of_what_came_after_it() {
 }
 
 #[tokio::test]
+async fn requests_with_one_old_cookie_do_not_send_a_spent_token_again() {
+    let app = Application::with(keys(&[KEY]));
+    let sealed = seal(&app.signed_in().await);
+    app.emulator.forget_requests().await;
+    app.emulator
+        .lie(json!({ "token": "id", "claims": { "sub": "kp_somebody_else" } }))
+        .await;
+    let first = Session::open(&app.client, &sealed).unwrap();
+    assert_eq!(status(&first.refresh().await), Status::Subject);
+    let second = Session::open(&app.client, &sealed).unwrap();
+    second.refresh().await.unwrap();
+    let sent = app.emulator.requests("/oauth2/token").await;
+    let tokens: Vec<_> = sent.iter().map(|s| s.field("refresh_token")).collect();
+    assert_eq!(tokens.len(), 2);
+    assert_ne!(tokens[0], tokens[1]);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_is_not_rotated_is_sent_for_every_refresh() {
+    let app = Application::with(keys(&[KEY]));
+    let session = app.signed_in().await;
+    app.emulator.forget_requests().await;
+    app.emulator
+        .fault(json!({
+            "path": "/oauth2/token", "patch": { "refresh_token": null }, "times": null,
+        }))
+        .await;
+    for count in 1..=3 {
+        session.refresh().await.unwrap();
+        assert_eq!(app.emulator.count("/oauth2/token").await, count);
+    }
+}
+
+#[tokio::test]
+async fn an_id_token_without_a_nonce_does_not_let_the_nonce_of_the_sign_in_be_forgotten() {
+    let app = Application::with(keys(&[KEY]));
+    let lie = |nonce: Value| json!({ "token": "id", "claims": { "nonce": nonce } });
+    let mut session = app.signed_in().await;
+    let nonce = json(session.claims(TokenType::Id).unwrap())["nonce"].clone();
+    assert!(nonce.is_string());
+    let lies = [
+        (lie(Value::Null), Status::Ok),
+        (lie(nonce), Status::Ok),
+        (lie(json!("another")), Status::Nonce),
+    ];
+    for (lie, expected) in lies {
+        session = Session::open(&app.client, &seal(&session)).unwrap();
+        app.emulator.lie(lie).await;
+        assert_eq!(status(&session.refresh().await), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_that_gave_the_same_access_token_is_not_tried_again_while_that_lasts() {
+    let app = Application::with(keys(&[KEY]));
+    let session = app.signed_in().await;
+    let same = session.access_token().unwrap();
+    app.emulator.forget_requests().await;
+    app.emulator
+        .fault(json!({
+            "path": "/oauth2/token", "patch": { "access_token": same.expose() }, "times": null,
+        }))
+        .await;
+    assert!(session.ensure_fresh(1_000_000).await.unwrap());
+    let session = Session::open(&app.client, &seal(&session)).unwrap();
+    assert!(!session.ensure_fresh(1_000_000).await.unwrap());
+    assert_eq!(app.emulator.count("/oauth2/token").await, 1);
+}
+
+#[tokio::test]
 async fn the_id_token_is_not_judged_again_and_the_access_token_is() {
     let app = Application::with(keys(&[KEY]));
     // Within the leeway of a sign-in, and over for every question.

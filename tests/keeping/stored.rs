@@ -1,8 +1,11 @@
 //! Sessions in a store, under an id.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
 
-use kinde::{AuthorizationParams, LogoutParams, Session, Status, TokenType};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
+use kinde::{AuthorizationParams, Error, LogoutParams, Session, Status, TokenType};
 use kinde_test_support::{Application, query, status};
 use serde_json::json;
 
@@ -243,6 +246,134 @@ async fn all_sessions_of_one_user_can_be_ended() {
 }
 
 #[tokio::test]
+async fn of_sessions_that_ended_the_store_keeps_nothing() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({}));
+    for way in ["logout", "delete", "revoke", "forget"] {
+        let session = app.signed_in_with(&client).await;
+        let sub = session.user().unwrap().get("id").unwrap();
+        let id = session.save().await.unwrap();
+        assert_eq!(store.records().len(), 2, "with the list of the user's");
+        match way {
+            "logout" => drop(session.logout(&LogoutParams::default()).await.unwrap()),
+            "delete" => Session::delete(&client, &id).await.unwrap(),
+            "revoke" => client.revoke_sessions(sub.as_str().unwrap()).await.unwrap(),
+            _ => {
+                session.logout_url(&LogoutParams::default()).unwrap();
+                let nobodys = session.save().await.unwrap();
+                assert_eq!(store.records().len(), 1, "on no list of anybody's");
+                Session::delete(&client, &nobodys).await.unwrap();
+            }
+        }
+        assert!(store.records().is_empty(), "{way}: {:?}", store.records());
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_kept_while_all_of_the_users_are_ended_ends_with_them() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({}));
+    let session = app.signed_in_with(&client).await;
+    let revoked = store.clone();
+    // The list was read and deleted before the session that stands on it was there.
+    store.before(("save", "session"), move || {
+        revoked.change(HashMap::clear);
+        Ok(())
+    });
+    assert_eq!(status(&session.save().await), Status::SessionNotFound);
+    assert!(!session.is_authenticated());
+    assert!(store.records().is_empty());
+}
+
+#[tokio::test]
+async fn a_session_that_is_listed_while_all_of_the_users_are_ended_ends_with_them() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({}));
+    let first = app.signed_in_with(&client).await;
+    let sub = first.user().unwrap().get("id").unwrap();
+    first.save().await.unwrap();
+    let before = store.records();
+    let second = app.signed_in_with(&client).await.save().await.unwrap();
+    let after = store.records();
+    store.change(|records| *records = before);
+    let signed_in = store.clone();
+    store.before(("delete", "user"), move || {
+        signed_in.change(|records| *records = after);
+        Ok(())
+    });
+    client.revoke_sessions(sub.as_str().unwrap()).await.unwrap();
+    assert_eq!(loaded(&client, &second).await, Status::SessionNotFound);
+    assert!(store.records().is_empty());
+}
+
+#[tokio::test]
+async fn no_new_id_is_good_while_the_old_one_still_is() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({}));
+    let session = client.session();
+    let callback = app.callback(&session).await;
+    let id = session.save().await.unwrap();
+    session.handle_callback(&callback).await.unwrap();
+    store.before(("delete", "session"), || Err(Error::store("on purpose")));
+    assert_eq!(status(&session.save().await), Status::Store);
+    let left = store.records();
+    assert_eq!(left.len(), 1, "the one before the sign-in: {left:?}");
+    assert!(!load(&client, &id).await.is_authenticated());
+    let new_id = session.save().await.unwrap();
+    assert_eq!(loaded(&client, &id).await, Status::SessionNotFound);
+    assert!(load(&client, &new_id).await.is_authenticated());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clones_that_are_saved_at_once_are_kept_under_one_id() {
+    let app = Application::start();
+    for place in Place::all() {
+        let session = place.client(&app, "here", json!({})).session();
+        session.login_url(&AuthorizationParams::new()).unwrap();
+        let saves: Vec<_> = (0..8)
+            .map(|_| {
+                let clone = session.clone();
+                tokio::spawn(async move { clone.save().await.unwrap() })
+            })
+            .collect();
+        let mut ids = HashSet::new();
+        for save in saves {
+            ids.insert(save.await.unwrap());
+        }
+        assert_eq!(ids.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_save_that_nobody_waits_for_any_more_goes_on() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({}));
+    let session = app.signed_in_with(&client).await;
+    store.set_hanging(true);
+    tokio::select! {
+        biased;
+        saved = session.save() => panic!("the store hangs: {saved:?}"),
+        () = std::future::ready(()) => {}
+    }
+    store.set_hanging(false);
+    let mut ticks = tokio::time::interval(Duration::from_millis(10));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // The session, and the list of the user's.
+    while store.saves() < 2 {
+        assert!(Instant::now() < deadline, "it was given up");
+        ticks.tick().await;
+    }
+    let id = session.save().await.unwrap();
+    assert_eq!(store.saves(), 2, "nothing was left to be kept");
+    assert!(load(&client, &id).await.is_authenticated());
+}
+
+#[tokio::test]
 async fn what_is_no_id_is_not_found() {
     let app = Application::start();
     for place in Place::all() {
@@ -260,6 +391,19 @@ async fn what_is_no_id_is_not_found() {
             Status::SessionNotFound
         );
     }
+}
+
+#[tokio::test]
+async fn what_can_be_no_id_is_not_asked_for() {
+    let app = Application::start();
+    let store = HostMap::default();
+    let client = Place::Host(store.clone()).client(&app, "here", json!({}));
+    store.set_away(true);
+    for id in ["", "x", &"A".repeat(44), &format!("{}.", "A".repeat(42))] {
+        assert_eq!(loaded(&client, id).await, Status::SessionNotFound, "{id}");
+        assert_eq!(status(&Session::delete(&client, id).await), Status::Ok);
+    }
+    assert_eq!(loaded(&client, &"A".repeat(43)).await, Status::Store);
 }
 
 #[tokio::test]
@@ -284,10 +428,12 @@ async fn whoever_reads_the_store_learns_neither_ids_nor_tokens() {
     assert_eq!(records.len(), 2, "the session, and the list of the user's");
     let user = session.user().unwrap().get("id").unwrap();
     for (key, record) in records {
-        let all = format!("{key} {}", record.text);
         assert!(key.len() <= 64 && key.is_ascii(), "{key}");
-        for secret in [&id[..12], user.as_str().unwrap(), "ada"] {
-            assert!(!all.contains(secret), "{secret}");
+        let bytes = URL_SAFE_NO_PAD.decode(&record.text).unwrap();
+        let all = [key.as_bytes(), record.text.as_bytes(), &bytes].concat();
+        for secret in [&id[..12], user.as_str().unwrap(), "ada@example.com"] {
+            let mut windows = all.windows(secret.len());
+            assert!(windows.all(|part| part != secret.as_bytes()), "{secret}");
         }
     }
 }

@@ -126,3 +126,29 @@ fn a_sealed_session_that_was_not_sealed_for_long_is_to_be_sealed_again() {
         assert_eq!(session.revision(), after, "once is enough");
     }
 }
+
+#[test]
+fn a_session_that_was_sealed_just_now_need_not_be_sealed_again() {
+    let client = client();
+    let now = unix_seconds();
+    let kept = kept(State::new(), now - 1100, now + 6900);
+    let session = Session::open(&client, &sealed(&client, &kept)).unwrap();
+    session.seal(&SealParams::default()).unwrap();
+    let before = session.revision();
+    let _ = pollster::block_on(session.ensure_fresh(0));
+    assert_eq!(session.revision(), before);
+}
+
+#[test]
+fn a_text_longer_than_a_megabyte_is_no_sealed_session() {
+    let client = client();
+    let now = unix_seconds();
+    for (length, opens) in [(380_000, true), (400_000, false)] {
+        let mut state = State::new();
+        // It is not compressed, and stands there twice: in the nonce too.
+        let long = "x".repeat(length);
+        state.sign_ins.push(Arc::new(sign_in(&long, now)));
+        let sealed = sealed(&client, &kept(state, now, now + 100));
+        assert_eq!(Session::open(&client, &sealed).is_ok(), opens, "{length}");
+    }
+}

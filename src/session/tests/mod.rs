@@ -1,6 +1,9 @@
 mod lives;
+mod memory;
 mod merging;
 mod records;
+mod sealing;
+mod users;
 
 use std::sync::Arc;
 
@@ -16,13 +19,17 @@ fn client() -> Client {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    client_of_store(&format!("memory:?max_sessions={number}"))
+}
+
+fn client_of_store(url: &str) -> Client {
     let mut config = Config::new();
     let settings = json!({
         "domain": "example.kinde.com",
         "client_id": "app",
         "redirect_uri": "https://app.example/callback",
         "seal_keys": "0123456789abcdef0123456789abcdef",
-        "store_url": format!("memory:?max_sessions={number}"),
+        "store_url": url,
         "session_idle_seconds": 8000,
         "session_max_seconds": 20_000,
     });

@@ -133,6 +133,16 @@ fn what_repeats_itself_is_compressed_and_what_does_not_is_not() {
 }
 
 #[test]
+fn what_would_become_more_than_a_megabyte_is_not_decompressed() {
+    for (length, is_record) in [(1_000_000, true), (1_100_000, false)] {
+        let ended = State::new().signed_out(Some("x".repeat(length)));
+        let bytes = kept(ended).encode(SealContent::All);
+        assert!(bytes.len() < length / 10);
+        assert_eq!(Kept::decode(&bytes).is_some(), is_record, "{length}");
+    }
+}
+
+#[test]
 fn a_secret_is_not_compressed_together_with_what_others_chose() {
     let with_return_to = |return_to: &str| {
         let mut state = with_sign_ins(&["q7Zp3kVx9LmT2rWb8NcD5sFh1JgY4uAe"]);
