@@ -77,6 +77,7 @@ async fn look(
 }
 
 /// The one that may refresh a record's tokens.
+#[derive(Clone, Copy)]
 struct Holder<'a> {
     renewals: &'a Renewals,
     records: &'a Records,
@@ -96,9 +97,21 @@ impl Holder<'_> {
             };
             let token = current.require_refresh_token()?;
             // This process had a success that it could not write down.
-            if let Some(known) = self.renewals.successor(token) {
-                let change = |state: &State| state.with_tokens(known.signed_in().clone());
-                return self.settle(found, change).await;
+            match self.renewals.successor(token) {
+                Some(Successor::Renewed(renewed)) => {
+                    let change = |state: &State| state.with_tokens(renewed.clone());
+                    return self.settle(found, change).await;
+                }
+                Some(Successor::Left(left)) => {
+                    self.settle(found, |state| state.with_tokens(left.clone()))
+                        .await?;
+                    let again = Holder {
+                        held: &left,
+                        ..*self
+                    };
+                    return Box::pin(again.renew()).await;
+                }
+                None => {}
             }
             let Some(marked) = self.mark(&found, &current).await? else {
                 continue;

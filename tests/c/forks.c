@@ -203,10 +203,23 @@ struct kept {
     char *id, *id_in_memory;
 };
 
+/* A worker that keeps sessions in its own memory is told, once, that its siblings do not see them. */
+static void expect_one_warning_of_fork(void) {
+    int warnings = 0;
+    char *message;
+    while ((message = next_message(warnings == 0 ? 30000 : 0)) != NULL) {
+        warnings += strstr(message, "forked process") != NULL;
+        kinde_string_free(message);
+    }
+    CHECK_NUMBER(1, warnings);
+}
+
 static void use_kept_sessions(void *argument) {
     struct kept *kept = (struct kept *)argument;
-    kinde_session *session = load(kept->client, kept->id);
+    kinde_session *session;
     char *id;
+    CHECK_NUMBER(KINDE_STATUS_OK, kinde_set_log_callback(KINDE_LOG_LEVEL_WARN, NULL, NULL));
+    session = load(kept->client, kept->id);
     CHECK(is_authenticated(session));
     begin_sign_in(session);
     id = save(session);
@@ -215,6 +228,7 @@ static void use_kept_sessions(void *argument) {
     kinde_session_free(session);
     expect_not_found(client, kept->id_in_memory);
     kinde_string_free(new_kept_session(client));
+    expect_one_warning_of_fork();
     /* What the parent opened is the parent's to close. */
     kinde_session_free(kept->session);
     kinde_client_free(kept->client);

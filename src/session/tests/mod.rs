@@ -3,6 +3,7 @@ mod memory;
 mod merging;
 mod records;
 mod sealing;
+mod successors;
 mod users;
 
 use std::sync::Arc;
