@@ -111,7 +111,7 @@ static char *run_store(const char *database, int expected_status) {
 }
 
 static void test_store(void) {
-    char directory[] = "/tmp/kinde-store-XXXXXX", database[64];
+    char directory[] = "kinde-store-XXXXXX", database[64];
     static const char *const files[] = {"", "-wal", "-shm"};
     char *output;
     size_t i;
