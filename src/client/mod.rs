@@ -141,6 +141,10 @@ impl Client {
         &self.0.settings
     }
 
+    pub(crate) fn client_id(&self) -> &str {
+        &self.0.settings.client_id
+    }
+
     pub(crate) fn worker_threads(&self) -> usize {
         self.0.settings.worker_threads
     }

@@ -224,7 +224,7 @@ impl Session {
             .and_then(|signed_in| signed_in.refresh_token().cloned());
         let Some(token) = refresh_token else { return };
         if let Ok(shared) = client.shared() {
-            shared.renewals.withdraw(&token);
+            shared.renewals.withdraw(client.client_id(), &token);
         }
         if !client.settings().revoke_on_logout {
             return;

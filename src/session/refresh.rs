@@ -72,7 +72,7 @@ impl Session {
         let home = self.home_of(held);
         let subject = match &home {
             Some(home) => Subject::record(&home.key),
-            None => Subject::token(token),
+            None => Subject::token(self.0.client.client_id(), token),
         };
         let client = self.0.client.clone();
         let work = held.clone();
@@ -149,7 +149,7 @@ async fn renew_token(client: Client, held: Arc<SignedIn>) -> Result<Outcome> {
     let renewals = &client.shared()?.renewals;
     let mut held = held;
     let mut token = held.require_refresh_token()?.clone();
-    match renewals.successor(&token) {
+    match renewals.successor(client.client_id(), &token) {
         Some(Successor::Renewed(renewed)) => return Ok(Outcome::has(renewed)),
         Some(Successor::Left(left)) => {
             token = left.require_refresh_token()?.clone();
@@ -162,11 +162,15 @@ async fn renew_token(client: Client, held: Arc<SignedIn>) -> Result<Outcome> {
         sendings += 1;
         match client.send_refresh_token(&held).await {
             Sending::Renewed(renewed) => {
-                renewals.remember(&token, Successor::Renewed(renewed.clone()));
+                renewals.remember(
+                    client.client_id(),
+                    &token,
+                    Successor::Renewed(renewed.clone()),
+                );
                 return Ok(Outcome::has(renewed));
             }
             Sending::Spent(left, error) => {
-                renewals.remember(&token, Successor::Left(left.clone()));
+                renewals.remember(client.client_id(), &token, Successor::Left(left.clone()));
                 return Ok(Outcome::has(left).but(error));
             }
             Sending::Refused(error) => {

@@ -26,8 +26,9 @@ const REMEMBERED_LIMIT: usize = 20_000;
 pub(super) struct Subject(Key);
 
 impl Subject {
-    pub(super) fn token(refresh_token: &Secret) -> Subject {
-        Subject(Key::new(Of::Token, "subject", refresh_token.expose()))
+    /// A refresh token is one client's; another that has it gets no share in what comes of it.
+    pub(super) fn token(client_id: &str, refresh_token: &Secret) -> Subject {
+        Subject(key("subject", client_id, refresh_token))
     }
 
     pub(super) fn record(key: &Key) -> Subject {
@@ -161,8 +162,8 @@ impl Renewals {
     }
 
     /// What this process got for a refresh token, if that was a short time ago.
-    pub(super) fn successor(&self, refresh_token: &Secret) -> Option<Successor> {
-        let record = self.spent.load(&successor_of(refresh_token))?;
+    pub(super) fn successor(&self, client_id: &str, refresh_token: &Secret) -> Option<Successor> {
+        let record = self.spent.load(&key(SUCCESSOR, client_id, refresh_token))?;
         let Content::Open(successor) = record.content else {
             return None;
         };
@@ -170,23 +171,24 @@ impl Renewals {
     }
 
     /// A token that was not rotated can be sent again, so nothing is remembered of it.
-    pub(super) fn remember(&self, refresh_token: &Secret, successor: Successor) {
+    pub(super) fn remember(&self, client_id: &str, refresh_token: &Secret, successor: Successor) {
         let next = successor.signed_in().refresh_token().cloned();
         if next.as_ref() == Some(refresh_token) {
             return;
         }
-        let key = successor_of(refresh_token);
+        let of_spent = key(SUCCESSOR, client_id, refresh_token);
         if let Some(next) = next {
-            let former = Content::Open(Arc::new(key.clone()));
-            self.spent.put(predecessor_of(&next), former, REMEMBERED);
+            let former = Content::Open(Arc::new(of_spent.clone()));
+            let of_next = key(PREDECESSOR, client_id, &next);
+            self.spent.put(of_next, former, REMEMBERED);
         }
         let successor = Content::Open(Arc::new(successor));
-        self.spent.put(key, successor, REMEMBERED);
+        self.spent.put(of_spent, successor, REMEMBERED);
     }
 
     /// Lets nobody get a refresh token that is being revoked for one before it.
-    pub(super) fn withdraw(&self, refresh_token: &Secret) {
-        let former = self.spent.load(&predecessor_of(refresh_token));
+    pub(super) fn withdraw(&self, client_id: &str, refresh_token: &Secret) {
+        let former = self.spent.load(&key(PREDECESSOR, client_id, refresh_token));
         if let Some(Content::Open(former)) = former.map(|record| record.content)
             && let Some(key) = former.downcast_ref::<Key>()
         {
@@ -196,10 +198,10 @@ impl Renewals {
     }
 }
 
-fn successor_of(refresh_token: &Secret) -> Key {
-    Key::new(Of::Token, "successor", refresh_token.expose())
-}
+const SUCCESSOR: &str = "successor";
+const PREDECESSOR: &str = "predecessor";
 
-fn predecessor_of(refresh_token: &Secret) -> Key {
-    Key::new(Of::Token, "predecessor", refresh_token.expose())
+fn key(role: &str, client_id: &str, refresh_token: &Secret) -> Key {
+    let owner = format!("{role} {client_id}");
+    Key::new(Of::Token, &owner, refresh_token.expose())
 }

@@ -97,7 +97,7 @@ impl Holder<'_> {
             };
             let token = current.require_refresh_token()?;
             // This process had a success that it could not write down.
-            match self.renewals.successor(token) {
+            match self.renewals.successor(self.client_id(), token) {
                 Some(Successor::Renewed(renewed)) => {
                     let change = |state: &State| state.with_tokens(renewed.clone());
                     return self.settle(found, change).await;
@@ -119,12 +119,13 @@ impl Holder<'_> {
             match self.records.client().send_refresh_token(&current).await {
                 Sending::Renewed(renewed) => {
                     let successor = Successor::Renewed(renewed.clone());
-                    self.renewals.remember(token, successor);
+                    self.renewals.remember(self.client_id(), token, successor);
                     let change = |state: &State| state.with_tokens(renewed.clone());
                     return self.settle(marked, change).await;
                 }
                 Sending::Spent(left, error) => {
-                    self.renewals.remember(token, Successor::Left(left.clone()));
+                    self.renewals
+                        .remember(self.client_id(), token, Successor::Left(left.clone()));
                     let change = |state: &State| state.with_tokens(left.clone());
                     return Ok(self.settle(marked, change).await?.but(error));
                 }
@@ -140,6 +141,10 @@ impl Holder<'_> {
                 }
             }
         }
+    }
+
+    fn client_id(&self) -> &str {
+        self.records.client().client_id()
     }
 
     /// Notes in the record that its refresh token is being sent. None if somebody else changed it.

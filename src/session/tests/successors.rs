@@ -39,7 +39,7 @@ fn kept_session(client: &Client) -> (Session, String) {
 
 fn remember(client: &Client, successor: Successor) {
     let renewals = &client.shared().unwrap().renewals;
-    renewals.remember(&"spent".into(), successor);
+    renewals.remember(client.client_id(), &"spent".into(), successor);
 }
 
 fn refresh(session: &Session) -> crate::Result<()> {
@@ -101,5 +101,19 @@ fn what_is_revoked_is_nobodys_successor() {
     remember(&client, Successor::Renewed(next.clone()));
     let later = Session::with_state(&client, Arc::new(State::new().with_tokens(next)));
     pollster::block_on(later.logout(&LogoutParams::default())).unwrap();
+    assert_eq!(refresh(&session).unwrap_err().status(), Status::Network);
+}
+
+#[test]
+fn another_client_has_no_share_in_what_came_of_a_refresh() {
+    let client = cut_off();
+    remember(
+        &client,
+        Successor::Renewed(with_refresh_token("new", Some("next"))),
+    );
+    let other = client.derive(r#"{"client_id": "another"}"#).unwrap();
+    let renewals = |client: &Client| client.shared().unwrap().renewals.clone();
+    assert!(Arc::ptr_eq(&renewals(&client), &renewals(&other)));
+    let (session, _) = kept_session(&other);
     assert_eq!(refresh(&session).unwrap_err().status(), Status::Network);
 }
