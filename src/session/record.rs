@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use base64_simd::URL_SAFE_NO_PAD;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use postcard::ser_flavors::Size;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -21,9 +22,6 @@ use crate::token::Signed;
 /// The largest part that is decompressed. Only what this library sealed is, so it guards against
 /// mistakes, not attacks.
 const MAX_READABLE_BYTES: usize = 1024 * 1024;
-
-/// What an envelope takes beside its parts.
-const ENVELOPE_ROOM: usize = 32;
 
 /// A state, with the time that it was kept and the time that it ends.
 #[derive(Clone, Debug)]
@@ -261,11 +259,9 @@ impl Kept {
                 _ => None,
             },
         };
-        let room = state.size();
-        let readable = to_bytes(&readable, room);
+        let readable = to_bytes(&readable);
         let compressed = compress(&readable);
-        let secret = to_bytes(&secret, room);
-        let room = readable.len() + secret.len() + ENVELOPE_ROOM;
+        let secret = Zeroizing::new(to_bytes(&secret));
         let envelope = match &compressed {
             Some(compressed) => Envelope {
                 inflated: readable.len(),
@@ -278,7 +274,7 @@ impl Kept {
                 secret: &secret,
             },
         };
-        to_bytes(&envelope, room)
+        Zeroizing::new(to_bytes(&envelope))
     }
 
     /// What `encode` made. None if it is anything else.
@@ -317,11 +313,12 @@ impl Kept {
     }
 }
 
-/// Plain data in memory: there is nothing that the serialization could refuse. `room` is made at
-/// once, because bytes that grow leave copies behind.
-fn to_bytes(value: &impl Serialize, room: usize) -> Zeroizing<Vec<u8>> {
-    let bytes = Vec::with_capacity(room);
-    Zeroizing::new(postcard::to_extend(value, bytes).unwrap_or_default())
+/// Plain data in memory: there is nothing that the serialization could refuse. Room is made for all
+/// of it at once, because bytes that grow leave copies behind, and for no more, because secret ones
+/// are cleared to the end of their room.
+fn to_bytes(value: &impl Serialize) -> Vec<u8> {
+    let room = postcard::serialize_with_flavor(value, Size::default()).unwrap_or_default();
+    postcard::to_extend(value, Vec::with_capacity(room)).unwrap_or_default()
 }
 
 /// None if it does not become smaller.
