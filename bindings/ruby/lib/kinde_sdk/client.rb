@@ -19,13 +19,20 @@ module KindeSdk
     include Users
 
     # @return [KindeApi::ApiClient]
-    attr_accessor :kinde_api_client
+    attr_writer :kinde_api_client
     # @return [Boolean] whether an expired access token is renewed
     attr_accessor :auto_refresh_tokens
     # @return [Boolean] whether questions go to Kinde's Account API instead of the token
     attr_accessor :force_api
-    # @return [TokenStore]
-    attr_reader :token_store
+    # A client over a session of the library, such as one that was opened from a cookie. What it renews is renewed there.
+    #
+    # @param session [Core::Session]
+    # @param auto_refresh_tokens [Boolean]
+    # @param force_api [Boolean]
+    # @return [Client]
+    def self.of(session, auto_refresh_tokens: KindeSdk.config.auto_refresh_tokens, force_api: KindeSdk.config.force_api)
+      allocate.tap { |client| client.send(:take, session, auto_refresh_tokens, force_api) }
+    end
 
     # @param sdk_api_client [KindeApi::ApiClient]
     # @param tokens_hash [Hash] with `access_token`
@@ -41,6 +48,11 @@ module KindeSdk
       refresh_token if auto_refresh_tokens && refreshable? && !@session.authenticated?
     end
 
+    # @return [TokenStore] empty for a session that was kept without its tokens
+    def token_store
+      @token_store ||= TokenStore.new(session_tokens)
+    end
+
     # @param store [TokenStore]
     # @raise (see #initialize)
     def token_store=(store)
@@ -50,6 +62,11 @@ module KindeSdk
 
       @session = KindeSdk.session(KindeSdk.verifying_client, store.tokens)
       @token_store = store
+    end
+
+    # @return [KindeApi::ApiClient]
+    def kinde_api_client
+      @kinde_api_client ||= KindeSdk.api_client(bearer_token)
     end
 
     # @return [Hash{Symbol=>Object}]
@@ -71,7 +88,7 @@ module KindeSdk
     def token_expired?
       !@session.authenticated?
     end
-    alias tokenExpired? token_expired? # rubocop:disable Naming/MethodName
+    alias tokenExpired? token_expired?
 
     # Renews the tokens. Calls of several threads at once share one request.
     #
@@ -84,18 +101,18 @@ module KindeSdk
       raise OAuthError.new("there is no refresh_token in the token hash: ask for the scope offline, and keep the token",
                            status: e.status, details: e.details)
     end
-    alias refreshToken refresh_token # rubocop:disable Naming/MethodName
+    alias refreshToken refresh_token
 
     # @param token_type [Symbol] `:access_token`, `:id_token` or `:refresh_token`
     # @return [String, nil]
     def get_token(token_type = :access_token)
       tokens_hash[token_type.to_sym]
     end
-    alias getToken get_token # rubocop:disable Naming/MethodName
+    alias getToken get_token
 
     # @return [String] without the tokens
     def inspect
-      "#<#{self.class} expires_at=#{token_store.expires_at.inspect}>"
+      "#<#{self.class}>"
     end
 
     private
@@ -114,9 +131,23 @@ module KindeSdk
       !tokens_hash[:refresh_token].nil?
     end
 
+    def take(session, auto_refresh_tokens, force_api)
+      @session = session
+      @auto_refresh_tokens = auto_refresh_tokens
+      @force_api = force_api
+    end
+
+    def session_tokens
+      @session.tokens
+    rescue AuthenticationError
+      nil
+    rescue InvalidArgumentError => e
+      raise unless e.field == "content"
+    end
+
     def adopt_tokens
       renewed = TokenHash.by_string(@session.tokens)
-      @token_store.set_tokens(renewed)
+      token_store.set_tokens(renewed)
       @kinde_api_client = KindeSdk.api_client(bearer_token)
       renewed
     end

@@ -11,7 +11,7 @@ module KindeSdk
       check_domain(domain)
       config.core_client(**{ domain: domain == config.domain ? nil : domain }.compact).logout_url(redirect: logout_url)
     end
-    alias logoutUrl logout_url # rubocop:disable Naming/MethodName
+    alias logoutUrl logout_url
 
     private
 

@@ -21,9 +21,9 @@ module KindeSdk
       client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
       with_own(request(client, parameters), own).compact
     end
-    alias authUrl auth_url # rubocop:disable Naming/MethodName
+    alias authUrl auth_url
     alias login_url auth_url
-    alias loginUrl auth_url # rubocop:disable Naming/MethodName
+    alias loginUrl auth_url
 
     # Where to send the browser to register.
     #
@@ -33,7 +33,7 @@ module KindeSdk
     def register_url(**params)
       auth_url(prompt: "create", **params)
     end
-    alias registerUrl register_url # rubocop:disable Naming/MethodName
+    alias registerUrl register_url
 
     # Where to send the browser to register together with a new organization.
     #
@@ -44,7 +44,7 @@ module KindeSdk
     def create_org_url(org_name: nil, **params)
       register_url(is_create_org: true, org_name: org_name, **params)
     end
-    alias createOrgUrl create_org_url # rubocop:disable Naming/MethodName
+    alias createOrgUrl create_org_url
 
     private
 

@@ -23,7 +23,7 @@ module KindeSdk
 
     # @param tokens [Hash, nil]
     # @return [Hash{Symbol=>Object}]
-    def set_tokens(tokens) # rubocop:disable Naming/AccessorMethodName
+    def set_tokens(tokens)
       @tokens = TokenHash.normalize(tokens)
       @bearer_token = @tokens[:access_token]
       @expires_at = @tokens[:expires_at]

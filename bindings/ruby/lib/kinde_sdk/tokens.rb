@@ -29,7 +29,7 @@ module KindeSdk
       parameters = { code: code_of(params_or_code), code_verifier: code_verifier, redirect_uri: redirect_uri, nonce: nonce }
       TokenHash.by_symbol(requested { client.exchange_code(parameters) })
     end
-    alias fetchTokens fetch_tokens # rubocop:disable Naming/MethodName
+    alias fetchTokens fetch_tokens
 
     # A client for questions about a user.
     #
@@ -54,11 +54,11 @@ module KindeSdk
     # @return [Boolean]
     # @raise [TokenError] if it is not what it should be
     # @raise [NetworkError] if the keys to judge it cannot be fetched
-    def token_expired?(hash, client_id: nil, client_secret: nil, audience: nil, domain: nil) # rubocop:disable Lint/UnusedMethodArgument
+    def token_expired?(hash, client_id: nil, client_secret: nil, audience: nil, domain: nil)
       client = verifying_client(client_id: client_id, client_secret: client_secret, domain: domain)
       !session(client, { access_token: access_token_of(hash) }).authenticated?
     end
-    alias tokenExpired? token_expired? # rubocop:disable Naming/MethodName
+    alias tokenExpired? token_expired?
 
     # Exchanges a refresh token for new tokens. The former refresh token is used up: keep what this returns.
     #
@@ -70,13 +70,13 @@ module KindeSdk
     # @return [TokenHash] with strings as keys
     # @raise [OAuthError] if Kinde refuses, or cannot be reached; the tokens stay good for what they were
     # @raise [TokenError] if a token is not what it should be
-    def refresh_token(hash, client_id: nil, client_secret: nil, audience: nil, domain: nil) # rubocop:disable Lint/UnusedMethodArgument
+    def refresh_token(hash, client_id: nil, client_secret: nil, audience: nil, domain: nil)
       tokens = TokenHash.normalize(hash)
       client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
       renewed = requested { client.refresh_tokens(refresh_token: refresh_token_of(tokens), id_token: tokens[:id_token]) }
       TokenHash.by_string(renewed)
     end
-    alias refreshToken refresh_token # rubocop:disable Naming/MethodName
+    alias refreshToken refresh_token
 
     # Gets a token for the application itself. It is kept until shortly before it expires.
     #
@@ -96,7 +96,7 @@ module KindeSdk
 
       { "error" => e.code, "error_description" => e.description }.compact
     end
-    alias clientCredentialsAccess client_credentials_access # rubocop:disable Naming/MethodName
+    alias clientCredentialsAccess client_credentials_access
 
     # Verifies the access token and the ID token of a hash, signature, issuer, audience and times.
     #
@@ -111,7 +111,7 @@ module KindeSdk
       judged(:id_token) { client.verify_token(tokens[:id_token], { type: "id" }) } if tokens.key?(:id_token)
       token_hash
     end
-    alias validateJwtToken validate_jwt_token # rubocop:disable Naming/MethodName
+    alias validateJwtToken validate_jwt_token
 
     # @api private
     # @return [Core::Session] of tokens that the application kept

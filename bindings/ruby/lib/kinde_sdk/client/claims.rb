@@ -13,14 +13,14 @@ module KindeSdk
         value = claim_value(claim.to_s, token_type)
         { name: claim, value: value } unless value.nil?
       end
-      alias getClaim get_claim # rubocop:disable Naming/MethodName
+      alias getClaim get_claim
 
       private
 
       def claim_value(name, token_type)
         number = token_type_of(token_type)
         ask { |session| session.claim(name, number) }
-      rescue Error => e
+      rescue TokenError => e
         raise unless e.status == :claim_missing
       end
     end

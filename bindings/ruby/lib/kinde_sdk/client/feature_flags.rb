@@ -15,7 +15,7 @@ module KindeSdk
 
         type = token_type_of(options)
         ask { |session| session.flags(type) }
-      rescue Error => e
+      rescue TokenError => e
         raise unless e.status == :claim_missing
 
         []
@@ -40,7 +40,7 @@ module KindeSdk
 
         { code: name, value: default, is_default: true }
       end
-      alias getFlag get_flag # rubocop:disable Naming/MethodName
+      alias getFlag get_flag
 
       # @param name [String]
       # @param default_value [Boolean, nil]
@@ -52,7 +52,7 @@ module KindeSdk
 
         scalar_flag(name, "b", default_value, :boolean_flag)
       end
-      alias getBooleanFlag get_boolean_flag # rubocop:disable Naming/MethodName
+      alias getBooleanFlag get_boolean_flag
 
       # @param name [String]
       # @param default_value [String, nil]
@@ -64,7 +64,7 @@ module KindeSdk
 
         scalar_flag(name, "s", default_value, :string_flag)
       end
-      alias getStringFlag get_string_flag # rubocop:disable Naming/MethodName
+      alias getStringFlag get_string_flag
 
       # @param name [String]
       # @param default_value [Integer, nil]
@@ -76,13 +76,13 @@ module KindeSdk
 
         scalar_flag(name, "i", default_value, :integer_flag)
       end
-      alias getIntegerFlag get_integer_flag # rubocop:disable Naming/MethodName
+      alias getIntegerFlag get_integer_flag
 
       # @param conditions [String, Hash, Array<String, Hash>, nil] codes, or hashes of `flag` and `value`
       # @param options (see #get_flags)
       # @return [Boolean] whether the user has all of these flags, with these values; true if there are none, false if they
       #   cannot be had
-      def has_feature_flags?(conditions, options = {}) # rubocop:disable Naming/PredicateName
+      def has_feature_flags?(conditions, options = {})
         wanted = conditions.is_a?(Hash) ? [conditions] : Array(conditions)
         return true if wanted.empty?
 
@@ -92,12 +92,12 @@ module KindeSdk
         log&.error("[kinde] the feature flags cannot be had: #{e.message}")
         false
       end
-      alias hasFeatureFlags has_feature_flags? # rubocop:disable Naming/MethodName
+      alias hasFeatureFlags has_feature_flags?
 
       # Feature flags as Kinde has them now.
       #
       # @return (see #get_flags)
-      def getFlags # rubocop:disable Naming/MethodName
+      def getFlags
         get_flags(force_api: true)
       end
 

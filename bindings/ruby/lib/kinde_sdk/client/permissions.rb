@@ -11,7 +11,7 @@ module KindeSdk
 
         type = token_type_of(options)
         ask { |session| session.permissions(type) }
-      rescue Error => e
+      rescue TokenError => e
         raise unless e.status == :claim_missing
 
         { org_code: nil, permissions: [] }
@@ -24,7 +24,7 @@ module KindeSdk
         found = get_permissions(options)
         { org_code: found[:org_code], is_granted: found[:permissions].include?(permission.to_s) }
       end
-      alias getPermission get_permission # rubocop:disable Naming/MethodName
+      alias getPermission get_permission
 
       # @param permission [String]
       # @param options (see #get_permissions)
@@ -38,12 +38,12 @@ module KindeSdk
           ask { |session| session.permission?(permission) }
         end
       end
-      alias permissionGranted? permission_granted? # rubocop:disable Naming/MethodName
+      alias permissionGranted? permission_granted?
 
       # Permissions as Kinde has them now.
       #
       # @return (see #get_permissions)
-      def getPermissions # rubocop:disable Naming/MethodName
+      def getPermissions
         get_permissions(force_api: true)
       end
 
@@ -51,7 +51,7 @@ module KindeSdk
       def all_permissions
         getPermissions[:permissions]
       end
-      alias getAllPermissions all_permissions # rubocop:disable Naming/MethodName
+      alias getAllPermissions all_permissions
 
       # @param token_type [Symbol]
       # @return [Array<String>, nil] the claim as it stands in the token

@@ -17,19 +17,19 @@ module KindeSdk
       # @param role_keys [String, Array<String>, nil]
       # @param options (see #get_roles)
       # @return [Boolean] whether the user has all of them; true if there are none, false if they cannot be had
-      def has_roles?(role_keys, options = {}) # rubocop:disable Naming/PredicateName
+      def has_roles?(role_keys, options = {})
         wanted = Array(role_keys).map(&:to_s)
         wanted.empty? || (wanted - get_roles(options).map { |role| role[:key] }).empty?
       rescue StandardError => e
         log&.error("[kinde] the user's roles cannot be had: #{e.message}")
         false
       end
-      alias hasRoles has_roles? # rubocop:disable Naming/MethodName
+      alias hasRoles has_roles?
 
       # Roles as Kinde has them now.
       #
       # @return (see #get_roles)
-      def getRoles # rubocop:disable Naming/MethodName
+      def getRoles
         get_roles(force_api: true)
       end
 
@@ -37,7 +37,7 @@ module KindeSdk
 
       def token_roles(token_type)
         ask { |session| session.roles(token_type) }[:roles]
-      rescue Error => e
+      rescue TokenError => e
         raise unless e.status == :claim_missing
 
         []

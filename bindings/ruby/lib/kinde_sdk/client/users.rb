@@ -8,23 +8,23 @@ module KindeSdk
       def get_user_details
         ask(&:user)
       end
-      alias getUserDetails get_user_details # rubocop:disable Naming/MethodName
+      alias getUserDetails get_user_details
 
       # @return [Hash{Symbol=>String, nil}] `org_code`, nil if the user is signed in to none
       def get_organization
         ask(&:organization) || { org_code: nil }
       end
-      alias getOrganization get_organization # rubocop:disable Naming/MethodName
+      alias getOrganization get_organization
 
       # @return [Hash{Symbol=>Array<String>}] `org_codes`
       def get_user_organizations
         ask(&:organizations)
-      rescue Error => e
+      rescue TokenError => e
         raise unless e.status == :claim_missing
 
         { org_codes: [] }
       end
-      alias getUserOrganizations get_user_organizations # rubocop:disable Naming/MethodName
+      alias getUserOrganizations get_user_organizations
     end
   end
 end

@@ -27,7 +27,6 @@ module KindeSdk
         (409..409) => APIError,
         (500..599) => CallbackError,
         (702..702) => TokenExpiredError,
-        (711..711) => Error,
         (712..712) => FlagNotFoundError,
         (713..713) => InvalidArgumentError,
         (600..799) => TokenError,

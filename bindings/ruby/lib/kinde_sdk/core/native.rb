@@ -17,7 +17,7 @@ module KindeSdk
       Declaration = Struct.new(:parameters, :result, :blocking)
 
       # @return [Hash{Symbol=>Declaration}]
-      FUNCTIONS = {} # rubocop:disable Style/MutableConstant
+      FUNCTIONS = {}
 
       begin
         ffi_lib(*Library.candidates)
