@@ -37,8 +37,8 @@ module KindeSdk
     def config
       @config ||= Configuration.default
     rescue Ractor::IsolationError
-      raise Error, "KindeSdk works in the main Ractor only: sign-ins and questions belong there, their answers may be sent " \
-                   "to other Ractors"
+      Core.check_ractor
+      raise
     end
 
     # @return [Configuration]

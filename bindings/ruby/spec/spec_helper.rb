@@ -7,6 +7,7 @@ require "kinde_sdk"
 require "logger"
 require "stringio"
 require_relative "support/emulator"
+require_relative "support/process"
 
 # What every test may use.
 module KindeHelpers
@@ -43,6 +44,7 @@ end
 
 RSpec.configure do |config|
   config.include KindeHelpers
+  config.include Processes
   config.disable_monkey_patching!
   config.warnings = true
 

@@ -160,6 +160,7 @@ module KindeSdk
     def core_client(**overrides)
       clients = @clients
       clients[overrides] || @lock.synchronize do
+        Core.check_ractor
         clients.clear if clients.size >= MAX_CLIENTS
         clients[overrides.freeze] ||= Core::Client.new(**library_settings, **overrides)
       end

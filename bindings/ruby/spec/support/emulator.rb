@@ -73,6 +73,21 @@ class Emulator
       .fetch(:token)
   end
 
+  # The callback's parameters without going through the pages.
+  #
+  # @param address [String] of the sign-in page
+  # @return [Hash{String=>String}]
+  def granted(address, email: "ada@example.com")
+    asked = URI.decode_www_form(URI(address).query).to_h
+    wanted = asked.slice("client_id", "redirect_uri", "scope", "nonce", "code_challenge")
+    { "code" => post("/code", { email: email, **wanted }).fetch(:code), "state" => asked.fetch("state") }
+  end
+
+  # Waits until so many requests of a path have arrived.
+  def wait_for(path, count:)
+    get("/requests/wait?path=#{path}&count=#{count}&timeout_ms=20000")
+  end
+
   # Goes through the sign-in page as a browser would.
   #
   # @return [URI] the address of the application that it leads back to

@@ -51,18 +51,30 @@ module KindeSdk
       #
       # @return [void]
       def plain(function, *arguments)
-        places = self.places
-        succeed(function, places, *arguments, places.error)
+        uninterrupted(function) do
+          places = self.places
+          succeed(function, places, *arguments, places.error)
+        end
         nil
+      end
+
+      # Calls a function that writes its result to a place.
+      #
+      # @yieldparam out [FFI::MemoryPointer] that place
+      # @return [Object] what the block makes of it
+      def place(function, *arguments)
+        uninterrupted(function) do
+          places = self.places
+          succeed(function, places, *arguments, places.out, places.error)
+          yield places.out
+        end
       end
 
       # Calls a function that gives a text.
       #
       # @return [String, nil]
       def text(function, *arguments)
-        places = self.places
-        succeed(function, places, *arguments, places.out, places.error)
-        take_text(places.out)
+        place(function, *arguments) { |out| take_text(out) }
       end
 
       # Calls a function that gives JSON.
@@ -72,13 +84,12 @@ module KindeSdk
         parse(text(function, *arguments))
       end
 
-      # Calls a function that makes a handle.
+      # Calls a function that makes an object of the library.
       #
-      # @return [FFI::Pointer] still to be owned by an {FFI::AutoPointer}
+      # @yieldparam pointer [FFI::Pointer] to be owned by an {FFI::AutoPointer}
+      # @return [Object] what the block makes of it
       def handle(function, *arguments)
-        places = self.places
-        succeed(function, places, *arguments, places.out, places.error)
-        places.out.read_pointer
+        place(function, *arguments) { |out| yield out.read_pointer }
       end
 
       # @param place [FFI::MemoryPointer] where a `char *` of ours was written
@@ -137,11 +148,22 @@ module KindeSdk
         text && JSON.parse(text, symbolize_names: true, max_nesting: false)
       end
 
+      # What a call gave must be freed, also if the thread was told to end, or its time was up, while it waited. No thread
+      # leaves a call of the library earlier for it, so nothing is delayed.
+      def uninterrupted(function, &call)
+        return yield unless Native::FUNCTIONS.fetch(function).blocking
+
+        begin
+          Thread.handle_interrupt(Object => :never, &call)
+        ensure
+          Log.drain
+        end
+      end
+      private_class_method :uninterrupted
+
       def succeed(function, places, *arguments)
         status = Native.public_send(function, *arguments)
-        failure = error(places.error) unless status.zero?
-        Log.drain if Native::FUNCTIONS.fetch(function).blocking
-        raise failure if failure
+        raise error(places.error) unless status.zero?
       end
       private_class_method :succeed
 

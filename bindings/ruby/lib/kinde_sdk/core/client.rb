@@ -5,8 +5,11 @@ module KindeSdk
     # One application at Kinde: checked settings, never changed. Any number of threads may use it, and forked processes
     # too. Clients of the same issuer share connections and keys, so making one costs microseconds.
     class Client
+      include Owner
+
       # Frees the library's object when Ruby collects this one.
-      class Handle < FFI::AutoPointer
+      class Handle < OwnedPointer
+        # @api private
         def self.release(pointer)
           Native.kinde_client_free(pointer)
         end
@@ -18,20 +21,22 @@ module KindeSdk
       # @param settings [Hash{Symbol=>Object}] by the names of the library, such as `domain`, `client_id`, `redirect_uri`
       # @raise [ConfigurationError] whose details name every setting that is wrong or missing
       def initialize(environment: false, **settings)
+        Core.check_ractor
         config = Native.kinde_config_new
         Call.plain(:kinde_config_load_env, config) if environment
         Call.plain(:kinde_config_load_json, config, Call.parameters(settings.compact))
-        own(Call.handle(:kinde_client_new, config))
+        Call.handle(:kinde_client_new, config) { |pointer| own(pointer) }
       ensure
-        Native.kinde_config_free(config)
+        Native.kinde_config_free(config) if config
       end
 
       # @param overrides [Hash{Symbol=>Object}] settings that differ
       # @return [Client]
       # @raise [ConfigurationError]
       def derive(**overrides)
-        pointer = Call.handle(:kinde_client_derive, @handle, Call.parameters(overrides.compact))
-        self.class.allocate.tap { |client| client.own(pointer) }
+        Call.handle(:kinde_client_derive, @handle, Call.parameters(overrides.compact)) do |pointer|
+          self.class.allocate.tap { |client| client.own(pointer) }
+        end
       end
 
       # Fetches the issuer's keys ahead of time.
@@ -122,28 +127,28 @@ module KindeSdk
 
       # @return [Session] in which nobody is signed in
       def new_session
-        Session.new(Call.handle(:kinde_session_new, @handle))
+        Call.handle(:kinde_session_new, @handle) { |pointer| Session.new(pointer) }
       end
 
       # @param tokens [Hash] a token set; only `access_token` is required
       # @return [Session]
       # @raise [TokenError]
       def session_from_tokens(tokens)
-        Session.new(Call.handle(:kinde_session_from_tokens, @handle, Call.parameters(tokens.compact)))
+        Call.handle(:kinde_session_from_tokens, @handle, Call.parameters(tokens.compact)) { |pointer| Session.new(pointer) }
       end
 
       # @param id [String] what {Session#save} gave
       # @return [Session]
       # @raise [SessionError] if there is none
       def load_session(id)
-        Session.new(Call.handle(:kinde_session_load, @handle, Call.argument(id)))
+        Call.handle(:kinde_session_load, @handle, Call.argument(id)) { |pointer| Session.new(pointer) }
       end
 
       # @param sealed [String] what {Session#seal} gave
       # @return [Session]
       # @raise [SessionError] if it cannot be opened
       def open_session(sealed)
-        Session.new(Call.handle(:kinde_session_open, @handle, Call.argument(sealed)))
+        Call.handle(:kinde_session_open, @handle, Call.argument(sealed)) { |pointer| Session.new(pointer) }
       end
 
       # @param id [String]
@@ -171,14 +176,6 @@ module KindeSdk
       def join_cookies(parameters)
         Call.json(:kinde_cookie_join, @handle, Call.parameters(parameters))
       end
-
-      # @return [String]
-      def inspect
-        "#<#{self.class}>"
-      end
-
-      # A copy would free the same object twice.
-      undef_method :dup, :clone
 
       protected
 

@@ -7,13 +7,16 @@ module KindeSdk
     # Questions never use the network. When the access token has expired, {#authenticated?} answers false and the others
     # raise {TokenExpiredError}: {#ensure_fresh} renews it.
     class Session
+      include Owner
+
       # Speaks of the access token.
       ACCESS_TOKEN = 0
       # Speaks of the ID token.
       ID_TOKEN = 1
 
       # Frees the library's object when Ruby collects this one.
-      class Handle < FFI::AutoPointer
+      class Handle < OwnedPointer
+        # @api private
         def self.release(pointer)
           Native.kinde_session_free(pointer)
         end
@@ -70,9 +73,7 @@ module KindeSdk
       # @param min_seconds [Integer]
       # @return [Boolean] whether new tokens came
       def ensure_fresh(min_seconds = 60)
-        places = Call.places
-        status = Native.kinde_session_ensure_fresh(@handle, min_seconds, places.out, places.error)
-        status.zero? ? boolean(places) : raise(Call.error(places.error))
+        Call.place(:kinde_session_ensure_fresh, @handle, min_seconds) { |out| out.get_uint8(0) == 1 }
       end
 
       # @return [String] where to send the browser; the session has forgotten its tokens
@@ -228,14 +229,6 @@ module KindeSdk
       end
 
       # @!endgroup
-
-      # @return [String]
-      def inspect
-        "#<#{self.class}>"
-      end
-
-      # A copy would free the same object twice.
-      undef_method :dup, :clone
 
       private
 
