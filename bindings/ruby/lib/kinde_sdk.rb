@@ -28,6 +28,8 @@ require_relative "kinde_sdk/rails/engine" if defined?(Rails::Engine)
 #   client = KindeSdk.client(tokens)
 #   client.permission_granted?("read:orders")
 module KindeSdk
+  autoload :Rack, File.expand_path("kinde_sdk/rack", __dir__)
+
   extend SignIn
   extend Tokens
   extend LogoutUrl
