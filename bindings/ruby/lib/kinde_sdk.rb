@@ -3,6 +3,7 @@
 require "uri"
 require_relative "kinde_sdk/core"
 require_relative "kinde_sdk/configuration"
+require_relative "kinde_sdk/answer"
 require_relative "kinde_sdk/token_hash"
 require_relative "kinde_sdk/token_store"
 require_relative "kinde_sdk/token_manager"

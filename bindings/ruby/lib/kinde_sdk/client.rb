@@ -5,6 +5,8 @@ require_relative "client/permissions"
 require_relative "client/roles"
 require_relative "client/feature_flags"
 require_relative "client/users"
+require_relative "client/account"
+require_relative "client/oauth"
 
 module KindeSdk
   # Questions about one user, answered from verified tokens.
@@ -17,6 +19,7 @@ module KindeSdk
     include Roles
     include FeatureFlags
     include Users
+    include Account
 
     # @return [KindeApi::ApiClient]
     attr_writer :kinde_api_client
@@ -92,16 +95,26 @@ module KindeSdk
 
     # Renews the tokens. Calls of several threads at once share one request.
     #
-    # @return [TokenHash] with strings as keys, to be kept
-    # @raise [OAuthError] if Kinde refuses, or cannot be reached; the tokens stay what they were
+    # @return [TokenHash, nil] with strings as keys, to be kept; nil if they could not be renewed: then they stay what they
+    #   were, and the reason is logged
+    # @see Tokens#refresh_token which raises
     def refresh_token
-      KindeSdk.requested { @session.refresh }
-      adopt_tokens
-    rescue AuthenticationError => e
-      raise OAuthError.new("there is no refresh_token in the token hash: ask for the scope offline, and keep the token",
-                           status: e.status, details: e.details)
+      renew
+    rescue Failure => e
+      log&.error("[kinde] the tokens were not renewed: #{e.message}")
+      nil
     end
     alias refreshToken refresh_token
+
+    # @return [OAuth] the operations about the user's own account
+    def oauth
+      OAuth.new(self)
+    end
+
+    # @return [Frontend] the Account API by the names of the former gem's internal client
+    def frontend
+      Frontend.new(self)
+    end
 
     # @param token_type [Symbol] `:access_token`, `:id_token` or `:refresh_token`
     # @return [String, nil]
@@ -123,8 +136,13 @@ module KindeSdk
     rescue TokenExpiredError
       raise unless auto_refresh_tokens && refreshable?
 
-      refresh_token
+      renew
       yield @session
+    end
+
+    def renew
+      KindeSdk.requested { @session.refresh }
+      adopt_tokens
     end
 
     def refreshable?

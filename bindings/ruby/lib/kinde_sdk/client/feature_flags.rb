@@ -8,17 +8,13 @@ module KindeSdk
       TYPES = { "b" => "boolean", "s" => "string", "i" => "integer", "o" => "object", "j" => "object" }.freeze
       private_constant :TYPES
 
-      # @param options [Hash, Symbol] `token_type`, `force_api`; a symbol means the token type
+      # @param options [Hash, Symbol] as {Permissions#get_permissions} takes them
       # @return [Array<Hash{Symbol=>Object}>] `key`, `value`, `type`
+      # @raise [APIError] if Kinde was to be asked and cannot be
       def get_flags(options = {})
-        return fetch(:flags)[:feature_flags] if fresh?(options)
+        return token_flags(options) unless fresh?(options)
 
-        type = token_type_of(options)
-        ask { |session| session.flags(type) }
-      rescue TokenError => e
-        raise unless e.status == :claim_missing
-
-        []
+        fresh_or_token(:flags, options) { { feature_flags: token_flags(:access_token) } }[:feature_flags]
       end
 
       # @param name [String]
@@ -103,25 +99,31 @@ module KindeSdk
 
       private
 
+      def token_flags(options)
+        type = token_type_of(options)
+        ask { |session| session.flags(type) }
+      rescue TokenError => e
+        raise unless e.status == :claim_missing
+
+        []
+      end
+
       def find_flag(name, options, type)
-        found = fresh?(options) ? fresh_flag(name) : token_flag(name, options)
+        found = fresh?(options) ? listed_flag(name, options) : token_flag(name, options)
         raise wrong_type(name) if found && type && found[:type] != type
 
         found
       end
 
-      def fresh_flag(name)
-        flag = get_flags(force_api: true).find { |candidate| candidate[:key] == name }
+      def listed_flag(name, options)
+        flag = get_flags(options).find { |candidate| candidate[:key] == name }
         flag && { code: name, type: flag[:type], value: flag[:value], is_default: false }
       end
 
       def token_flag(name, options)
-        if options.is_a?(Hash) && !options.key?(:token_type)
-          ask { |session| session.flag(name) }
-        else
-          flag = get_flags(options).find { |candidate| candidate[:key] == name }
-          flag && { code: name, type: flag[:type], value: flag[:value], is_default: false }
-        end
+        return listed_flag(name, options) unless options.is_a?(Hash) && !options.key?(:token_type)
+
+        ask { |session| session.flag(name) }
       rescue FlagNotFoundError
         nil
       end

@@ -4,17 +4,14 @@ module KindeSdk
   class Client
     # What the user may do in the organization that he is signed in to.
     module Permissions
-      # @param options [Hash, Symbol] `token_type`, `force_api`; a symbol means the token type
+      # @param options [Hash, Symbol] `token_type`; `force_api`, to ask Kinde; `fallback_to_token`, to answer from the token
+      #   if Kinde cannot be asked. A symbol means the token type
       # @return [Hash{Symbol=>Object}] `org_code` and `permissions`, a list of keys
+      # @raise [APIError] if Kinde was to be asked and cannot be
       def get_permissions(options = {})
-        return fetch(:permissions) if fresh?(options)
+        return fresh_or_token(:permissions, options) { token_permissions(:access_token) } if fresh?(options)
 
-        type = token_type_of(options)
-        ask { |session| session.permissions(type) }
-      rescue TokenError => e
-        raise unless e.status == :claim_missing
-
-        { org_code: nil, permissions: [] }
+        token_permissions(options)
       end
 
       # @param permission [String]
@@ -57,6 +54,17 @@ module KindeSdk
       # @return [Array<String>, nil] the claim as it stands in the token
       def get_permissions_legacy(token_type = :access_token)
         get_claim("permissions", token_type)&.fetch(:value)
+      end
+
+      private
+
+      def token_permissions(options)
+        type = token_type_of(options)
+        ask { |session| session.permissions(type) }
+      rescue TokenError => e
+        raise unless e.status == :claim_missing
+
+        { org_code: nil, permissions: [] }
       end
     end
   end

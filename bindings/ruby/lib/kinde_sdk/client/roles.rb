@@ -7,10 +7,13 @@ module KindeSdk
       # From the token, or as Kinde has them now if the token names none: roles are in it only if the application's token
       # customization says so.
       #
-      # @param options [Hash, Symbol] `token_type`, `force_api`; a symbol means the token type
+      # @param options [Hash, Symbol] as {Permissions#get_permissions} takes them
       # @return [Array<Hash{Symbol=>String, nil}>] `id`, `name`, `key`
+      # @raise [APIError] if Kinde was to be asked and cannot be
       def get_roles(options = {})
-        roles = fresh?(options) ? [] : token_roles(token_type_of(options))
+        return fresh_or_token(:roles, options) { { roles: token_roles(:access_token) } }[:roles] if fresh?(options)
+
+        roles = token_roles(options)
         roles.empty? && wants_fresh_roles?(options) ? fetch(:roles)[:roles] : roles
       end
 
@@ -35,8 +38,9 @@ module KindeSdk
 
       private
 
-      def token_roles(token_type)
-        ask { |session| session.roles(token_type) }[:roles]
+      def token_roles(options)
+        type = token_type_of(options)
+        ask { |session| session.roles(type) }[:roles]
       rescue TokenError => e
         raise unless e.status == :claim_missing
 

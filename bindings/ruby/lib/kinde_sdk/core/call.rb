@@ -144,6 +144,11 @@ module KindeSdk
         raise InvalidArgumentError.new("a text cannot be made UTF-8: #{e.class}", status: :invalid_utf8)
       end
 
+      # @return [Class] of {APIError} or below, for an HTTP status
+      def api_class(http_status)
+        API_CLASSES.fetch(http_status, APIError)
+      end
+
       def parse(text)
         text && JSON.parse(text, symbolize_names: true, max_nesting: false)
       end
@@ -177,9 +182,7 @@ module KindeSdk
 
       def class_of(status, details)
         _, found = CLASSES.find { |statuses, _| statuses.cover?(status) }
-        return found || Error unless found == APIError
-
-        API_CLASSES.fetch(details[:http_status], APIError)
+        found == APIError ? api_class(details[:http_status]) : found || Error
       end
       private_class_method :class_of
     end

@@ -13,7 +13,7 @@ module KindeSdk
       BESIDE_THE_GEM = File.expand_path("../../../ext/libkinde.#{RbConfig::CONFIG["host_os"].match?(/darwin/) ? "dylib" : "so"}", __dir__)
 
       # The ABI that the declarations in native.rb were written for: major << 16 | minor.
-      ABI_VERSION = 2
+      ABI_VERSION = 3
 
       # A library that cannot be used, or none at all.
       class NotUsable < LoadError

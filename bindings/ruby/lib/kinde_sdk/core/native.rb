@@ -120,6 +120,9 @@ module KindeSdk
       function :kinde_session_flag_boolean, [session, :string, :pointer, out, error], status
       function :kinde_session_flag_integer, [session, :string, :pointer, out, error], status
       function :kinde_session_flag_string, [session, :string, :string, out, error], status
+
+      function :kinde_session_fetch, [session, :string, :string, out, error], status, blocking: true
+      function :kinde_session_fetch_has, [session, :string, out, error], status, blocking: true
     end
   end
 end

@@ -229,6 +229,27 @@ module KindeSdk
       end
 
       # @!endgroup
+      # @!group What Kinde knows about the user now
+
+      # Asks Kinde's Account API.
+      #
+      # @param what [Symbol, String] `permissions`, `roles`, `flags`, `properties`, `entitlements`, `entitlement`,
+      #   `portal_url`, `user_profile` or `refresh_claims`
+      # @param parameters [Hash{Symbol=>Object}] such as `page_size`
+      # @return [Hash{Symbol=>Object}]
+      def fetch(what, **parameters)
+        Call.json(:kinde_session_fetch, @handle, what.to_s, Call.parameters(parameters.compact))
+      end
+
+      # Whether conditions hold by what Kinde says now.
+      #
+      # @param conditions [Hash] as {#has?} takes them, and `billing_entitlements`, `entitlements`
+      # @return [Boolean]
+      def fetch_has?(conditions)
+        Call.place(:kinde_session_fetch_has, @handle, Call.parameters(conditions)) { |out| out.get_uint8(0) == 1 }
+      end
+
+      # @!endgroup
 
       private
 

@@ -1,0 +1,103 @@
+# frozen_string_literal: true
+
+module KindeSdk
+  # What an API answered: its fields are methods and can be read like those of a Hash too. A field that is not there is nil,
+  # because Kinde leaves out what is empty.
+  #
+  # @example
+  #   answer.data.permissions.first.key
+  #   answer[:data][:permissions]
+  class Answer
+    include Enumerable
+
+    # @param value [Object] of JSON, with symbols as keys
+    # @return [Object] the same, with each object as an {Answer}
+    def self.of(value)
+      case value
+      when Hash then new(value.transform_values { |member| of(member) })
+      when Array then value.map { |member| of(member) }
+      else value
+      end
+    end
+
+    # @param fields [Hash{Symbol=>Object}]
+    def initialize(fields)
+      @fields = fields
+    end
+
+    # @param name [Symbol, String]
+    # @return [Object, nil]
+    def [](name)
+      @fields[name.to_sym]
+    end
+
+    # @param name [Symbol, String]
+    # @return [Boolean]
+    def key?(name)
+      @fields.key?(name.to_sym)
+    end
+
+    # @return [Object, nil]
+    def dig(name, *more)
+      found = self[name]
+      more.empty? || found.nil? ? found : found.dig(*more)
+    end
+
+    # @yieldparam name [Symbol]
+    # @yieldparam value [Object]
+    def each_pair(&block)
+      block ? @fields.each_pair(&block) : @fields.each_pair
+    end
+    alias each each_pair
+
+    # @return [Hash{Symbol=>Object}] down to the bottom
+    def to_h
+      @fields.transform_values { |value| plain(value) }
+    end
+    alias to_hash to_h
+
+    # @return [String]
+    def to_json(*arguments)
+      to_h.to_json(*arguments)
+    end
+
+    # @return [Boolean]
+    def ==(other)
+      other.respond_to?(:to_h) && to_h == other.to_h
+    end
+    alias eql? ==
+
+    # @return [Integer]
+    def hash
+      to_h.hash
+    end
+
+    # @return [String]
+    def inspect
+      "#<#{self.class} #{@fields.map { |name, value| "#{name}=#{value.inspect}" }.join(", ")}>"
+    end
+
+    # @return [Boolean]
+    def respond_to_missing?(name, _include_private = false)
+      key?(name) || super
+    end
+
+    private
+
+    def method_missing(name, *arguments)
+      return super unless arguments.empty? && name.match?(/\A[a-z_][a-z0-9_]*\z/i)
+      # What asks whether an object can stand for a String or an Array must hear no.
+      return super if name.start_with?("to_")
+
+      @fields[name]
+    end
+
+    def plain(value)
+      case value
+      when Answer then value.to_h
+      when Array then value.map { |member| plain(member) }
+      else value
+      end
+    end
+  end
+end

@@ -1,0 +1,83 @@
+# frozen_string_literal: true
+
+module KindeSdk
+  class Client
+    # The operations about the user's own account beside the sign-in, by the names of the documentation.
+    class OAuth
+      # @param client [Client]
+      def initialize(client)
+        @client = client
+      end
+
+      # @return [Hash{Symbol=>String, nil}] `id`, `preferred_email`, `provided_id`, `last_name`, `first_name`, `picture`
+      # @raise [APIError]
+      def get_user
+        profile = get_user_profile_v2
+        { id: profile.id || profile.sub, preferred_email: profile.email, provided_id: profile.provided_id,
+          last_name: profile.family_name, first_name: profile.given_name, picture: profile.picture }
+      end
+
+      # @return [Answer] `sub`, `name`, `given_name`, `family_name`, `email`, `picture` and what else Kinde says
+      # @raise [APIError]
+      def get_user_profile_v2
+        @client.enhanced_user_profile
+      end
+    end
+
+    # The Account API by the names of the internal client that some applications call.
+    class Frontend
+      # @param client [Client]
+      def initialize(client)
+        @client = client
+      end
+
+      # @return [Answer, nil]
+      # @raise [APIError]
+      def get_entitlements(page_size: 10, starting_after: nil)
+        @client.entitlements(page_size: page_size, starting_after: starting_after)
+      end
+
+      # @return [Answer, nil]
+      # @raise [APIError]
+      def get_entitlement(key)
+        @client.entitlement(key)
+      end
+
+      # @return [Answer, nil]
+      # @raise [APIError]
+      def get_user_permissions(page_size: 10, starting_after: nil)
+        @client.user_permissions(page_size: page_size, starting_after: starting_after)
+      end
+
+      # @return [Answer, nil]
+      # @raise [APIError]
+      def get_user_properties(page_size: 10, starting_after: nil)
+        @client.user_properties(page_size: page_size, starting_after: starting_after)
+      end
+
+      # @return [Answer, nil]
+      # @raise [APIError]
+      def get_user_roles(page_size: 10, starting_after: nil)
+        @client.user_roles(page_size: page_size, starting_after: starting_after)
+      end
+
+      # @return [Answer, nil]
+      # @raise [APIError]
+      def get_feature_flags(page_size: 10, starting_after: nil)
+        @client.user_feature_flags(page_size: page_size, starting_after: starting_after)
+      end
+
+      # @return [Answer]
+      # @raise [APIError]
+      def get_portal_link(subnav: nil, return_url: nil)
+        @client.portal_link(page: subnav, return_url: return_url)
+      end
+
+      # @return [Answer]
+      # @raise [APIError]
+      def get_user_profile_v2
+        @client.enhanced_user_profile
+      end
+    end
+  end
+end
