@@ -31,6 +31,7 @@ RSpec.describe "Kinde's Account API" do
   end
 
   it "is asked for roles that the token does not name" do
+    emulator.patch("/applications?client_id=emulator_web", { access_token_claims: [] })
     expect(client.get_claim("roles")).to be_nil
     expect(client.get_roles).to include(include(key: "admin"))
     expect(client.get_roles(force_api: false)).to eq([])
