@@ -699,7 +699,9 @@ void kinde_config_free(kinde_config *config);
  * kinde_session_save and its kin work as with the stores of the setting `store_url`.
  *
  * A record is a text under a key. Both are printable ASCII without spaces; a key has at most 64
- * characters, a record a few thousand. What they hold is encrypted with the setting `seal_keys`,
+ * characters. A session's record has a few thousand, more if its tokens are long, and the list of
+ * a user's sessions 80 for each of them: 80,000 where the user has the 1,000 that are kept at most.
+ * What they hold is encrypted with the setting `seal_keys`,
  * which must be set. Versions begin at 1 and grow by one with each change, so that a signed 64-bit
  * column holds them. Beside its record, a key can have a lease: the right to renew a session's
  * tokens alone, for a while.
@@ -1408,14 +1410,16 @@ kinde_status kinde_session_ensure_fresh_async(kinde_session *session,
  * Signs the user out and gives the URL to send the browser to, which ends his sign-in at Kinde.
  *
  * The session forgets its tokens and its sign-ins under way, and what is kept of it in a store is
- * deleted. If the setting `revoke_on_logout` is on, the refresh token is revoked; if that fails, the
- * function succeeds all the same. Takes the object of kinde_logout_url.
+ * deleted. If the setting `revoke_on_logout` is on, the refresh token is revoked, and with it those
+ * that this process got for it just before; if that fails, the function succeeds all the same. Takes
+ * the object of kinde_logout_url.
  *
  * `*url` is the caller's, to free with kinde_string_free.
  * Any thread; blocks only if it revokes or the session is in a store, at most as long as the setting
  * `timeout_ms` says.
- * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CANCELLED, STORE (what is
- * kept could not be deleted: the session is forgotten here but alive in the store; call it again).
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CONFIG (the setting
+ * `ca_file` cannot be read), CANCELLED, and STORE or TIMEOUT (what is kept could not be deleted: the
+ * session is forgotten here but alive in the store; call it again).
  */
 kinde_status kinde_session_logout(kinde_session *session,
                                   const char *params_json,
@@ -1463,10 +1467,11 @@ kinde_status kinde_session_logout_url(kinde_session *session,
  * worth nothing afterwards. Call kinde_session_save after kinde_session_handle_callback, and set the
  * cookie again to what it gives; the former id is no longer good.
  *
- * kinde_session_ensure_fresh and kinde_session_refresh on a session that was saved or loaded renew
- * its tokens once for all processes and machines that share the store, and write them there by
+ * kinde_session_ensure_fresh and kinde_session_refresh on a user's session that was saved or loaded
+ * renew its tokens once for all processes and machines that share the store, and write them there by
  * themselves: the id stays, and nothing needs to be saved again. A sealed session whose tokens were
- * renewed has to be sealed again, which kinde_session_revision tells.
+ * renewed has to be sealed again, and a machine's session to be saved again, which
+ * kinde_session_revision tells.
  *
  * A session ends when it was not used for the setting `session_idle_seconds`, and
  * `session_max_seconds` after the sign-in at the latest. Loading a session from a store, and sealing
@@ -1486,7 +1491,7 @@ kinde_status kinde_session_logout_url(kinde_session *session,
  * memory does not make it wait.
  * Fails with NULL_ARGUMENT, SESSION_NOT_FOUND (it was ended elsewhere, or its time is over: nobody
  * is signed in any more), STORE, CONFLICT (too many others change it at once), SESSION_INVALID (what
- * the store holds cannot be opened), CONFIG (the setting `ca_file` cannot be read), TLS, TIMEOUT,
+ * the store holds cannot be opened), CONFIG (the setting `ca_file` cannot be read), TIMEOUT,
  * CANCELLED.
  */
 kinde_status kinde_session_save(kinde_session *session,
@@ -1505,7 +1510,7 @@ kinde_status kinde_session_save_async(kinde_session *session,
 
 /**
  * Gives the session that kinde_session_save kept under an id, with this client or with another one
- * of the same `client_id` and store. Prolongs its life.
+ * of the same issuer, `client_id` and store. Prolongs its life.
  *
  * Any text may be given as the id, such as a cookie as it came: what is no id is not found. Loading
  * twice gives two sessions. What is changed in one does not show in the other at once, but when both
@@ -1515,7 +1520,7 @@ kinde_status kinde_session_save_async(kinde_session *session,
  * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
  * Fails with NULL_ARGUMENT, INVALID_UTF8, SESSION_NOT_FOUND (there is none, or its time is over:
  * begin a new one), SESSION_INVALID (it was sealed with a key that is no longer among
- * `seal_keys`), STORE, CONFIG, TLS, TIMEOUT, CANCELLED.
+ * `seal_keys`), STORE, CONFIG, TIMEOUT, CANCELLED.
  */
 kinde_status kinde_session_load(kinde_client *client,
                                 const char *id,
@@ -1538,7 +1543,7 @@ kinde_status kinde_session_load_async(kinde_client *client,
  * there is none. For a user who signs out there is kinde_session_logout.
  *
  * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
- * Fails with NULL_ARGUMENT, INVALID_UTF8, STORE, CONFIG, TLS, TIMEOUT, CANCELLED.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, STORE, CONFIG, TIMEOUT, CANCELLED.
  */
 kinde_status kinde_session_delete(kinde_client *client, const char *id, kinde_error **error);
 
@@ -1558,11 +1563,11 @@ kinde_status kinde_session_delete_async(kinde_client *client,
  * kinde_session_user gives as `id`. Succeeds if there is none.
  *
  * Sealed sessions, which browsers carry, cannot be ended from here, and a session that a request
- * has loaded stays as it is until a change of it is saved, or it is renewed.
+ * has loaded stays as it is until a change of it is saved, or it is renewed. A list of the user's
+ * sessions that no key of `seal_keys` opens counts as empty, with a warning to the log.
  * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
  * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT (`sub` is empty), STORE, CONFLICT (the
- * user goes on signing in meanwhile; try again), SESSION_INVALID (the list of the user's sessions
- * cannot be opened), CONFIG, TLS, TIMEOUT, CANCELLED.
+ * user goes on signing in meanwhile; try again), CONFIG, TIMEOUT, CANCELLED.
  */
 kinde_status kinde_sessions_revoke(kinde_client *client, const char *sub, kinde_error **error);
 
@@ -1613,8 +1618,10 @@ kinde_status kinde_session_seal(kinde_session *session,
 
 /**
  * Makes the session again that kinde_session_seal sealed, with this client or with another one of
- * the same `client_id`. Each of the setting `seal_keys` opens what it sealed, so a new key is put in
- * front and the old one stays until what it sealed has ended.
+ * the same issuer and `client_id`. Each of the setting `seal_keys` opens what it sealed. To change
+ * the key while several processes serve the same users, give all of them the new one behind the old
+ * one first, then put it in front, and take the old one away when what it sealed has ended: after
+ * `session_max_seconds`.
  *
  * Any text may be given, such as a cookie as it came. No signature is checked again: the seal
  * vouches for what is inside.

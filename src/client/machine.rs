@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::clock::unix_seconds;
@@ -27,7 +26,7 @@ pub(crate) struct MachineTokenKey([u8; 32]);
 impl MachineTokenKey {
     /// The key as text.
     pub(crate) fn name(&self) -> String {
-        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+        URL_SAFE_NO_PAD.encode_to_string(self.0)
     }
 
     /// A digest of all parts, so that no secret is kept beside the token.

@@ -16,6 +16,8 @@ const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 const PREFIX: &str = "kinde:";
 const LONGEST_PREFIX: usize = 64;
+/// That of a domain name (RFC 1035, section 2.3.4).
+const LONGEST_HOST: usize = 255;
 
 /// A checked `store_url`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -89,6 +91,26 @@ pub(crate) struct Server {
     /// A name or an address, without brackets.
     pub host: String,
     pub port: u16,
+}
+
+impl Server {
+    /// What another server calls one. None if it has no such name: nothing else is connected to or
+    /// shown.
+    pub(crate) fn named(host: &str, port: u16) -> Option<Server> {
+        let host = match Ipv6Addr::from_str(host) {
+            Ok(address) => address.to_string(),
+            Err(_) => host_name(host)?,
+        };
+        (port != 0).then_some(Server { host, port })
+    }
+}
+
+/// A name, or an address of version 4, in small letters.
+fn host_name(text: &str) -> Option<String> {
+    // Underlines are usual in the names of containers.
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    let is_name = (1..=LONGEST_HOST).contains(&text.len()) && text.bytes().all(allowed);
+    is_name.then(|| text.to_ascii_lowercase())
 }
 
 impl fmt::Display for Server {
@@ -245,12 +267,7 @@ fn server(text: &str, default_port: u16) -> Checked<Server> {
             Some((host, port)) => (host, Some(port)),
             None => (text, None),
         };
-        // Underlines are usual in the names of containers.
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-        if host.is_empty() || !host.bytes().all(allowed) {
-            return Err(wrong().to_owned());
-        }
-        (host.to_ascii_lowercase(), port)
+        (host_name(host).ok_or_else(wrong)?, port)
     };
     let port = match port {
         None => default_port,

@@ -19,10 +19,11 @@
 //! worth nothing afterwards. Call kinde_session_save after kinde_session_handle_callback, and set the
 //! cookie again to what it gives; the former id is no longer good.
 //!
-//! kinde_session_ensure_fresh and kinde_session_refresh on a session that was saved or loaded renew
-//! its tokens once for all processes and machines that share the store, and write them there by
+//! kinde_session_ensure_fresh and kinde_session_refresh on a user's session that was saved or loaded
+//! renew its tokens once for all processes and machines that share the store, and write them there by
 //! themselves: the id stays, and nothing needs to be saved again. A sealed session whose tokens were
-//! renewed has to be sealed again, which kinde_session_revision tells.
+//! renewed has to be sealed again, and a machine's session to be saved again, which
+//! kinde_session_revision tells.
 //!
 //! A session ends when it was not used for the setting `session_idle_seconds`, and
 //! `session_max_seconds` after the sign-in at the latest. Loading a session from a store, and sealing
@@ -33,7 +34,6 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use safer_ffi::prelude::char_p;
-use serde_json::json;
 
 use super::abi::{ErrorOut, OwnedText, TaskOut, TextIn, TextOut, text};
 use super::client::{client_of, kinde_client};
@@ -59,7 +59,8 @@ impl Answer for Id {
 
 impl ToJson for Id {
     fn into_json(self) -> Result<char_p::Box> {
-        secret_json(json!({"id": self.0.expose()}).to_string())
+        // By hand, so that no copy stays behind; an id consists of letters that need no escape.
+        secret_json(["{\"id\":\"", self.0.expose(), "\"}"].concat())
     }
 }
 
@@ -84,7 +85,7 @@ fn save(
 /// memory does not make it wait.
 /// Fails with NULL_ARGUMENT, SESSION_NOT_FOUND (it was ended elsewhere, or its time is over: nobody
 /// is signed in any more), STORE, CONFLICT (too many others change it at once), SESSION_INVALID (what
-/// the store holds cannot be opened), CONFIG (the setting `ca_file` cannot be read), TLS, TIMEOUT,
+/// the store holds cannot be opened), CONFIG (the setting `ca_file` cannot be read), TIMEOUT,
 /// CANCELLED.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_save(
@@ -120,7 +121,7 @@ fn load(
 }
 
 /// Gives the session that kinde_session_save kept under an id, with this client or with another one
-/// of the same `client_id` and store. Prolongs its life.
+/// of the same issuer, `client_id` and store. Prolongs its life.
 ///
 /// Any text may be given as the id, such as a cookie as it came: what is no id is not found. Loading
 /// twice gives two sessions. What is changed in one does not show in the other at once, but when both
@@ -130,7 +131,7 @@ fn load(
 /// Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
 /// Fails with NULL_ARGUMENT, INVALID_UTF8, SESSION_NOT_FOUND (there is none, or its time is over:
 /// begin a new one), SESSION_INVALID (it was sealed with a key that is no longer among
-/// `seal_keys`), STORE, CONFIG, TLS, TIMEOUT, CANCELLED.
+/// `seal_keys`), STORE, CONFIG, TIMEOUT, CANCELLED.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_load(
     client: Option<NonNull<kinde_client>>,
@@ -170,7 +171,7 @@ fn delete(
 /// there is none. For a user who signs out there is kinde_session_logout.
 ///
 /// Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
-/// Fails with NULL_ARGUMENT, INVALID_UTF8, STORE, CONFIG, TLS, TIMEOUT, CANCELLED.
+/// Fails with NULL_ARGUMENT, INVALID_UTF8, STORE, CONFIG, TIMEOUT, CANCELLED.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_delete(
     client: Option<NonNull<kinde_client>>,
@@ -209,11 +210,11 @@ fn revoke(
 /// kinde_session_user gives as `id`. Succeeds if there is none.
 ///
 /// Sealed sessions, which browsers carry, cannot be ended from here, and a session that a request
-/// has loaded stays as it is until a change of it is saved, or it is renewed.
+/// has loaded stays as it is until a change of it is saved, or it is renewed. A list of the user's
+/// sessions that no key of `seal_keys` opens counts as empty, with a warning to the log.
 /// Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
 /// Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT (`sub` is empty), STORE, CONFLICT (the
-/// user goes on signing in meanwhile; try again), SESSION_INVALID (the list of the user's sessions
-/// cannot be opened), CONFIG, TLS, TIMEOUT, CANCELLED.
+/// user goes on signing in meanwhile; try again), CONFIG, TIMEOUT, CANCELLED.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_sessions_revoke(
     client: Option<NonNull<kinde_client>>,
@@ -283,8 +284,10 @@ pub extern "C" fn kinde_session_seal(
 }
 
 /// Makes the session again that kinde_session_seal sealed, with this client or with another one of
-/// the same `client_id`. Each of the setting `seal_keys` opens what it sealed, so a new key is put in
-/// front and the old one stays until what it sealed has ended.
+/// the same issuer and `client_id`. Each of the setting `seal_keys` opens what it sealed. To change
+/// the key while several processes serve the same users, give all of them the new one behind the old
+/// one first, then put it in front, and take the old one away when what it sealed has ended: after
+/// `session_max_seconds`.
 ///
 /// Any text may be given, such as a cookie as it came. No signature is checked again: the seal
 /// vouches for what is inside.

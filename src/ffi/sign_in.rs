@@ -319,14 +319,16 @@ fn logout(
 /// Signs the user out and gives the URL to send the browser to, which ends his sign-in at Kinde.
 ///
 /// The session forgets its tokens and its sign-ins under way, and what is kept of it in a store is
-/// deleted. If the setting `revoke_on_logout` is on, the refresh token is revoked; if that fails, the
-/// function succeeds all the same. Takes the object of kinde_logout_url.
+/// deleted. If the setting `revoke_on_logout` is on, the refresh token is revoked, and with it those
+/// that this process got for it just before; if that fails, the function succeeds all the same. Takes
+/// the object of kinde_logout_url.
 ///
 /// `*url` is the caller's, to free with kinde_string_free.
 /// Any thread; blocks only if it revokes or the session is in a store, at most as long as the setting
 /// `timeout_ms` says.
-/// Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CANCELLED, STORE (what is
-/// kept could not be deleted: the session is forgotten here but alive in the store; call it again).
+/// Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, NOT_PREPARED, CONFIG (the setting
+/// `ca_file` cannot be read), CANCELLED, and STORE or TIMEOUT (what is kept could not be deleted: the
+/// session is forgotten here but alive in the store; call it again).
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_session_logout(
     session: Option<NonNull<kinde_session>>,

@@ -4,7 +4,9 @@
 //! kinde_session_save and its kin work as with the stores of the setting `store_url`.
 //!
 //! A record is a text under a key. Both are printable ASCII without spaces; a key has at most 64
-//! characters, a record a few thousand. What they hold is encrypted with the setting `seal_keys`,
+//! characters. A session's record has a few thousand, more if its tokens are long, and the list of
+//! a user's sessions 80 for each of them: 80,000 where the user has the 1,000 that are kept at most.
+//! What they hold is encrypted with the setting `seal_keys`,
 //! which must be set. Versions begin at 1 and grow by one with each change, so that a signed 64-bit
 //! column holds them. Beside its record, a key can have a lease: the right to renew a session's
 //! tokens alone, for a while.

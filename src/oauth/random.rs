@@ -1,8 +1,7 @@
 //! Random values from the operating system's generator, so that two forked processes never draw
 //! the same.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use rand::TryRng;
 use rand::rngs::SysRng;
 use zeroize::Zeroizing;
@@ -23,7 +22,7 @@ pub(crate) fn bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>> {
 
 /// Bytes as text that may stand in a URL: 32 bytes become 43 characters.
 pub(crate) fn text(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    URL_SAFE_NO_PAD.encode_to_string(bytes)
 }
 
 #[cfg(test)]

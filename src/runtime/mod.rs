@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -39,6 +40,24 @@ pub(crate) fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
         let _ = former.thread_set_mask();
     }
     started
+}
+
+/// The process that used the library first; 0 as long as none did.
+static FIRST_PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// Remembers that this process used the library, if it is the first to.
+pub(crate) fn note_use() {
+    if FIRST_PROCESS.load(Ordering::Relaxed) == 0 {
+        let (none, this) = (0, std::process::id());
+        // Another thread may have been faster.
+        let _ = FIRST_PROCESS.compare_exchange(none, this, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// Whether this process was forked from one that used the library.
+pub(crate) fn is_forked() -> bool {
+    note_use();
+    FIRST_PROCESS.load(Ordering::Relaxed) != std::process::id()
 }
 
 static ENGINE: PerProcess<Engine> = PerProcess::new();

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 
 use super::jws::Signed;
 use super::registered::{Kind, Name};
@@ -330,7 +329,7 @@ fn at_hash(algorithm: Algorithm, access_token: &str) -> String {
     };
     let hashed = digest(hash, access_token.as_bytes());
     let bytes = hashed.as_ref();
-    URL_SAFE_NO_PAD.encode(&bytes[..bytes.len() / 2])
+    URL_SAFE_NO_PAD.encode_to_string(&bytes[..bytes.len() / 2])
 }
 
 fn judge_id_times(token: &Signed, rules: &IdRules<'_>, now: i64) -> Result<()> {

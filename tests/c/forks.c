@@ -214,6 +214,20 @@ static void expect_one_warning_of_fork(void) {
     CHECK_NUMBER(1, warnings);
 }
 
+static void keep_with_an_own_client(void *argument) {
+    kinde_client *own = new_client(emulator.url, NULL);
+    (void)argument;
+    CHECK_NUMBER(KINDE_STATUS_OK, kinde_set_log_callback(KINDE_LOG_LEVEL_WARN, NULL, NULL));
+    kinde_string_free(new_kept_session(own));
+    expect_one_warning_of_fork();
+    kinde_client_free(own);
+}
+
+/* So is one that makes its client after the fork, as the workers of most servers do. */
+static void test_memory_of_a_client_made_in_the_worker(void) {
+    expect_success(in_child(keep_with_an_own_client, NULL));
+}
+
 static void use_kept_sessions(void *argument) {
     struct kept *kept = (struct kept *)argument;
     kinde_session *session;
@@ -327,6 +341,7 @@ int main(void) {
     test_log_queue();
     test_random_values_differ();
     test_kept_sessions();
+    test_memory_of_a_client_made_in_the_worker();
     test_forks_while_threads_work();
     kinde_client_free(client);
     EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));

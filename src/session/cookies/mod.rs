@@ -10,8 +10,7 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use cookie::Cookie;
 use sha2::{Digest, Sha256};
 
@@ -42,7 +41,7 @@ const GENERATION_CHARACTERS: usize = 12;
 
 /// Which whole a part belongs to.
 fn generation(value: &str) -> String {
-    let mut text = URL_SAFE_NO_PAD.encode(Sha256::digest(value.as_bytes()));
+    let mut text = URL_SAFE_NO_PAD.encode_to_string(Sha256::digest(value.as_bytes()));
     text.truncate(GENERATION_CHARACTERS);
     text
 }

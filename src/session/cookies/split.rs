@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::set_cookie::{CookieAttributes, SameSite, SetCookie, ShownCookie};
 use super::{
@@ -267,16 +268,29 @@ fn take_present(fields: &mut Fields, name: &str) -> Option<Vec<String>> {
     let present = fields.take("present")?;
     let is_ours = |cookie: &str| part_number(name, cookie).is_some();
     let ours = |cookie: &str| is_ours(cookie).then(|| cookie.to_owned());
-    match &present {
-        Value::String(header) => Some(cookies_of(header).filter_map(|c| ours(c.name())).collect()),
+    match present {
+        // The values are none of its business, and secrets all the same.
+        Value::String(header) => {
+            let header = Zeroizing::new(header);
+            let cookies = cookies_of(&header);
+            Some(cookies.filter_map(|c| ours(c.name())).collect())
+        }
         Value::Array(names) if names.iter().all(Value::is_string) => {
             let names = names.iter().filter_map(Value::as_str);
             Some(names.filter_map(ours).collect())
         }
-        Value::Object(cookies) => Some(cookies.keys().filter_map(|c| ours(c)).collect()),
+        Value::Object(cookies) => {
+            let name = |(name, value): (String, Value)| {
+                if let Value::String(value) = value {
+                    drop(Zeroizing::new(value));
+                }
+                ours(&name)
+            };
+            Some(cookies.into_iter().filter_map(name).collect())
+        }
         other => {
             let expected = "expected a Cookie header, a list of names or an object, got";
-            fields.wrong("present", format!("{expected} {}", kind(other)));
+            fields.wrong("present", format!("{expected} {}", kind(&other)));
             None
         }
     }

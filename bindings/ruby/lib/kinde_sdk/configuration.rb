@@ -105,6 +105,11 @@ module KindeSdk
     #   @return [Boolean] (false) whether the Rails engine also writes `session[:kinde_token_store]`, as the former gem did.
     #     It holds tokens, and with many permissions it does not fit into a cookie
     setting :legacy_session_keys
+    # @!attribute [rw] client_credentials_route
+    #   @return [Boolean, #call] (false) whether the Rails engine's page `client_credentials_auth` exists, which gets a token
+    #     for the application itself: false for nobody, true for every user who is signed in, or what answers this when it is
+    #     called with the user's {Client}
+    setting :client_credentials_route
 
     # @return [Logger, nil] where the library's messages go; in Rails to its logger, otherwise to standard output
     attr_writer :logger
@@ -119,6 +124,7 @@ module KindeSdk
       @force_api = false
       @debugging = false
       @legacy_session_keys = false
+      @client_credentials_route = false
       @more = {}
       @lock = Mutex.new
       forget_clients

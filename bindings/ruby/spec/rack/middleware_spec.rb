@@ -129,17 +129,17 @@ RSpec.describe KindeSdk::Rack::Middleware do
     it "protects them" do
       browser = browser()
       browser.sign_in
-      expect(browser.set_cookies).to all(match(/\Akinde_session/).and(include("HttpOnly", "SameSite=Lax", "Path=/")))
-      expect(browser.set_cookies.join).not_to include("Secure")
+      expect(browser.set_cookies).to all(match(/\Akinde_session/).and(include("HttpOnly", "SameSite=Lax", "path=/")))
+      expect(browser.set_cookies.join).not_to include("; secure")
       browser.get("/login", {}, "rack.url_scheme" => "https", "HTTPS" => "on")
-      expect(browser.set_cookies).to all(include("Secure"))
+      expect(browser.set_cookies).to all(include("; secure"))
     end
 
     it "protects them behind a proxy that ends TLS" do
       configure(callback_url: "https://app.example.com/callback")
       browser = browser()
       browser.get("/login")
-      expect(browser.set_cookies).to all(include("Secure"))
+      expect(browser.set_cookies).to all(include("; secure"))
     end
 
     it "splits a session that is too long for one cookie" do
@@ -157,7 +157,7 @@ RSpec.describe KindeSdk::Rack::Middleware do
       browser.clear_cookies
       browser.set_cookie("kinde_session=2.abc.def")
       expect(browser.get("/").body).to eq("nobody")
-      expect(browser.set_cookies).to all(match(/Max-Age=0/))
+      expect(browser.set_cookies).to all(match(/max-age=0/))
       expect(browser.cookies).to be_empty
     end
 

@@ -149,7 +149,7 @@ impl Failure {
             // A String takes whatever is written to it.
             let _ = write!(
                 message,
-                "; given up after the {} ms that timeout_ms allows",
+                "; given up after the {} ms that store_timeout_ms allows",
                 timeout.as_millis()
             );
         }
@@ -213,12 +213,13 @@ fn refused(server: &Server, code: &str, text: &str, address: &RedisAddress) -> S
         // The server's own text names the user.
         "NOPERM" => format!(
             "Redis at {server} does not permit what sessions need; give the user of store_url the \
-             commands GET, GETRANGE, SET, DEL, TIME, EVAL and EVALSHA on the keys {}*",
-            address.prefix
+             commands GET, GETRANGE, SET, DEL, TIME, EVAL and EVALSHA on the keys {}*{}",
+            address.prefix,
+            further_commands(address)
         ),
         "OOM" => format!(
-            "Redis at {server} is out of memory and keeps nothing new; give it more, or a \
-             maxmemory-policy that makes room"
+            "Redis at {server} is out of memory and keeps nothing new; give it more, or the \
+             maxmemory-policy volatile-ttl, which drops first what would end first"
         ),
         "READONLY" => format!(
             "Redis at {server} is a read-only replica; name the master, or the Sentinels, in \
@@ -247,21 +248,33 @@ fn refused(server: &Server, code: &str, text: &str, address: &RedisAddress) -> S
     }
 }
 
+/// What is sent beside the commands about keys, so that servers are found and connections begun.
+fn further_commands(address: &RedisAddress) -> &'static str {
+    match &address.topology {
+        Topology::Cluster => ", and CLUSTER|SLOTS",
+        Topology::Sentinel { .. } if address.database != 0 => {
+            ", SELECT and ROLE, and that of the Sentinels SENTINEL"
+        }
+        Topology::Sentinel { .. } => ", and ROLE, and that of the Sentinels SENTINEL",
+        Topology::Single if address.database != 0 => ", and SELECT",
+        Topology::Single => "",
+    }
+}
+
 fn is_unknown_command(text: &str, command: &str) -> bool {
     let text = text.to_ascii_lowercase();
     text.starts_with("unknown command") && text.contains(&command.to_ascii_lowercase())
 }
 
-/// The server of `<slot> <host>:<port>`; without a host, it is another port of the same one.
+/// The server of `<slot> <host>:<port>`; without a host, it is another port of the same one. None if
+/// that is no host.
 fn redirection(text: &str, from: &Server) -> Option<Server> {
     let (_, place) = text.split_once(' ')?;
     let (host, port) = place.trim().rsplit_once(':')?;
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    Some(Server {
-        host: match host {
-            "" | "?" => from.host.clone(),
-            host => host.to_owned(),
-        },
-        port: port.parse().ok()?,
-    })
+    let host = match host {
+        "" | "?" => &from.host,
+        host => host,
+    };
+    Server::named(host, port.parse().ok()?)
 }

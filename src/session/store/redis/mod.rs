@@ -14,8 +14,6 @@ mod tests;
 use std::fmt;
 use std::time::Duration;
 
-use rand::TryRng;
-use rand::rngs::SysRng;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, ErrorKind, Pipeline, RedisResult, ServerErrorKind, Value};
 use tokio::time::timeout;
@@ -28,6 +26,7 @@ use crate::config::{RedisAddress, Server};
 use crate::error::{Error, Result, Status};
 use crate::http::jitter;
 use crate::log;
+use crate::oauth::random;
 
 const FIRST_DELAY: Duration = Duration::from_millis(20);
 const LONGEST_DELAY: Duration = Duration::from_millis(500);
@@ -264,12 +263,7 @@ impl Redis {
 
 /// By which a call that is repeated is known.
 fn random() -> Result<u64> {
-    SysRng.try_next_u64().map_err(|_| {
-        Error::new(
-            Status::Internal,
-            "the operating system gave no random number",
-        )
-    })
+    random::bytes().map(|bytes| u64::from_ne_bytes(*bytes))
 }
 
 async fn send(

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use redis::{Cmd, Script};
 
-/// How long a lease is remembered after it ended. No call lives longer (the setting `timeout_ms`),
-/// so that whoever still believes to hold a lease finds out whether somebody took it meanwhile.
+/// How long a lease is remembered after it ended, so that a holder that could not prolong it finds
+/// out whether somebody took it meanwhile. One that comes back later still, because it was stopped
+/// for so long, takes it as new; what it then writes is refused by the record's version.
 const LEASE_MEMORY: Duration = Duration::from_secs(600);
 
 /// A record is its version, 8 bytes from the most significant one, the call that wrote it, so that

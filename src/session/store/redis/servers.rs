@@ -254,13 +254,14 @@ impl Servers {
     }
 }
 
-/// Host and port, as `SENTINEL GET-MASTER-ADDR-BY-NAME` gives them.
+/// Host and port, as `SENTINEL GET-MASTER-ADDR-BY-NAME` gives them. None if that is no host.
 fn master_of(answer: &Value) -> Option<Server> {
     let (host, port): (String, u16) = redis::from_redis_value_ref(answer).ok()?;
-    Some(Server { host, port })
+    Server::named(&host, port)
 }
 
-/// The masters of `CLUSTER SLOTS`. A server that does not know its own host leaves it out.
+/// The masters of `CLUSTER SLOTS`. A server that does not know its own host leaves it out; one whose
+/// host is none is left out.
 fn slots_of(answer: &Value, asked: &Server) -> Vec<(RangeInclusive<u16>, Server)> {
     let Value::Array(rows) = answer else {
         return Vec::new();
@@ -276,10 +277,8 @@ fn slots_of(answer: &Value, asked: &Server) -> Vec<(RangeInclusive<u16>, Server)
         let number = |value: &Value| redis::from_redis_value_ref::<u16>(value).ok();
         let host = redis::from_redis_value_ref::<Option<String>>(host).ok()?;
         let host = host.filter(|host| !host.is_empty() && host != "?");
-        let server = Server {
-            host: host.unwrap_or_else(|| asked.host.clone()),
-            port: number(port)?,
-        };
+        let host = host.as_deref().unwrap_or(&asked.host);
+        let server = Server::named(host, number(port)?)?;
         Some((number(first)?..=number(last)?, server))
     };
     rows.iter().filter_map(row).collect()

@@ -44,6 +44,12 @@ module KindeSdk
                         "(#{error.message})")
         end
 
+        # @param error [FFI::NotFoundError] which function is not there
+        # @return [NotUsable]
+        def foreign(path, error)
+          NotUsable.new("#{path} is not the library libkinde that kinde_sdk #{VERSION} needs. #{REMEDY} (#{error.message})")
+        end
+
         private
 
         def searched

@@ -28,9 +28,8 @@ module KindeSdk
       def self.function(name, parameters, result, blocking: false)
         FUNCTIONS[name] = Declaration.new(parameters, result, blocking)
         attach_function(name, parameters, result, blocking: blocking)
-      rescue FFI::NotFoundError
-        Library.check_abi(kinde_abi_version, ffi_libraries.first.name)
-        raise
+      rescue FFI::NotFoundError => e
+        raise Library.foreign(ffi_libraries.first.name, e)
       end
       private_class_method :function
 

@@ -85,37 +85,71 @@ module KindeSdk
       # @!endgroup
       # @!group Signing in and out
 
+      # Begins a sign-in.
+      #
       # @param parameters [Hash] authorization parameters such as `org_code`, and `return_to`: where the user shall go
       #   afterwards
-      # @return [Array] an answer of Rack that sends the browser to Kinde's sign-in page: return it, or `halt` with it
+      # @return [String] the address of Kinde's sign-in page
       # @raise [InvalidArgumentError] for a `return_to` that leads out of the application, among others
-      def login!(parameters = {})
-        redirect_to_kinde { |session| session.login_url(parameters) }
+      def login_url(parameters = {})
+        changing { |session| session.login_url(parameters) }
       end
 
-      # @param (see #login!)
-      # @return [Array] an answer of Rack that sends the browser to Kinde's registration page
-      # @raise (see #login!)
-      def register!(parameters = {})
-        redirect_to_kinde { |session| session.register_url(parameters) }
+      # Begins a sign-in.
+      #
+      # @param (see #login_url)
+      # @return [String] the address of Kinde's registration page
+      # @raise (see #login_url)
+      def register_url(parameters = {})
+        changing { |session| session.register_url(parameters) }
       end
 
-      # @param parameters [Hash] those of {#login!}, and `org_name`
-      # @return [Array] an answer of Rack that sends the browser to a page where it registers a user with an organization
-      # @raise (see #login!)
-      def create_org!(parameters = {})
-        redirect_to_kinde { |session| session.create_org_url(parameters) }
+      # Begins a sign-in.
+      #
+      # @param parameters [Hash] those of {#login_url}, and `org_name`
+      # @return [String] the address of a page that registers a user together with an organization
+      # @raise (see #login_url)
+      def create_org_url(parameters = {})
+        changing { |session| session.create_org_url(parameters) }
       end
 
-      # Signs the user out here, and at Kinde when the browser follows.
+      # Signs the user out here.
       #
       # @param redirect [String, nil] where Kinde sends the browser afterwards, instead of the configured `logout_url`
-      # @return [Array] an answer of Rack
+      # @return [String] the address of a page that signs him out at Kinde too
       # @raise [StoreError] if the session could not be deleted: the user is still signed in
-      def logout!(redirect: nil)
-        redirect_to_kinde do |session|
+      def logout(redirect: nil)
+        changing do |session|
           session.logout(redirect: redirect).tap { forget }
         end
+      end
+
+      # @param parameters (see #login_url)
+      # @return [Array] an answer of Rack that sends the browser to {#login_url}: return it, or `halt` with it
+      # @raise (see #login_url)
+      def login!(parameters = {})
+        redirect_to(login_url(parameters))
+      end
+
+      # @param parameters (see #register_url)
+      # @return [Array] an answer of Rack that sends the browser to {#register_url}
+      # @raise (see #login_url)
+      def register!(parameters = {})
+        redirect_to(register_url(parameters))
+      end
+
+      # @param parameters (see #create_org_url)
+      # @return [Array] an answer of Rack that sends the browser to {#create_org_url}
+      # @raise (see #login_url)
+      def create_org!(parameters = {})
+        redirect_to(create_org_url(parameters))
+      end
+
+      # @param redirect (see #logout)
+      # @return [Array] an answer of Rack that sends the browser to the address that {#logout} gives
+      # @raise (see #logout)
+      def logout!(redirect: nil)
+        redirect_to(logout(redirect: redirect))
       end
 
       # Finishes a sign-in with what the browser came back with.
@@ -285,8 +319,7 @@ module KindeSdk
         end
       end
 
-      def redirect_to_kinde
-        location = changing { |session| yield session }
+      def redirect_to(location)
         [302, Headers.of("Location" => location, "Cache-Control" => "no-store"), []]
       end
 

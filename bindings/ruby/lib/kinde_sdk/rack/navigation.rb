@@ -14,7 +14,7 @@ module KindeSdk
       # @param env [Hash] the Rack environment
       # @return [Boolean] whether nobody asked for this request
       def unasked?(env)
-        HEADERS.any? { |name| env[name]&.b&.match?(/prefetch|prerender|preview/i) } || embedded_elsewhere?(env)
+        env["REQUEST_METHOD"] == "HEAD" || HEADERS.any? { |name| env[name]&.b&.match?(/prefetch|prerender|preview/i) } || embedded_elsewhere?(env)
       end
 
       # What another site makes a browser load, such as an image, is not a click.

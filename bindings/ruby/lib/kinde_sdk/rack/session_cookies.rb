@@ -5,6 +5,11 @@ module KindeSdk
     # Keeps a session in cookies: sealed, so that only this application reads it, and split where it is longer than a browser
     # takes.
     class SessionCookies
+      # Names of attributes that Rack writes in small letters. To browsers it is all one, but the browser of the gem
+      # `rack-test`, with which applications test themselves, knows them in this spelling only.
+      ATTRIBUTES = /; (?:Path|Domain|Max-Age|Expires|Secure)\b/
+      private_constant :ATTRIBUTES
+
       # @param client [Core::Client]
       # @param header [String, nil] the request's `Cookie` header
       # @param name [String] of the cookie, and the beginning of the names of the further ones
@@ -46,7 +51,9 @@ module KindeSdk
       end
 
       def cookies(**parameters)
-        @client.split_cookie(name: @name, **parameters).map { |cookie| cookie.fetch(:set_cookie) }
+        @client.split_cookie(name: @name, **parameters).map do |cookie|
+          cookie.fetch(:set_cookie).gsub(ATTRIBUTES, &:downcase)
+        end
       end
     end
   end

@@ -111,6 +111,57 @@ async fn sentinels_name_the_new_master() {
     assert!(error.message().contains("knows no master"), "{error}");
 }
 
+/// A server that gives one answer to whatever it is asked.
+fn answering(listener: TcpListener, answer: String) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut question = [0; 4096];
+                while client.read(&mut question).await.is_ok_and(|read| read > 0) {
+                    client.write_all(answer.as_bytes()).await.unwrap();
+                }
+            });
+        }
+    })
+}
+
+#[tokio::test]
+async fn what_is_no_host_is_neither_connected_to_nor_shown() {
+    let long = "a".repeat(300);
+    for host in ["a b", "evil\u{1b}[2J", "evil\u{202e}", "::1%lo", &long] {
+        let bulk = |text: &str| format!("${}\r\n{text}\r\n", text.len());
+        let master = format!("*2\r\n{}{}", bulk(host), bulk("6379"));
+        let row = format!("*3\r\n:0\r\n:16383\r\n*2\r\n{}:6379\r\n", bulk(host));
+        for (query, answer, said) in [
+            ("sentinel=m", master, "knows no master"),
+            (
+                "cluster=true",
+                format!("*1\r\n{row}"),
+                "no server for the key",
+            ),
+            (
+                "cluster=true",
+                format!("-MOVED 1 {host}:6379\r\n"),
+                "answered with an error",
+            ),
+        ] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let server = answering(listener, answer);
+            let url = format!("redis://{address}?{query}");
+            let store = store_with(&url, None, Duration::from_millis(300));
+            let error = store.load("a").await.unwrap_err();
+            let message = error.message();
+            assert!(message.contains(said), "{message}");
+            let is_plain = |c: char| !c.is_control() && c != '\u{202e}';
+            assert!(message.len() < 800 && message.chars().all(is_plain));
+            server.abort();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_replica_that_sentinels_name_gives_no_old_records() {
     let replica = RedisServer::configured(&["replicaof 127.0.0.1 1"]);
@@ -118,13 +169,7 @@ async fn a_replica_that_sentinels_name_gives_no_old_records() {
     let sentinel = listener.local_addr().unwrap();
     let port = replica.port().to_string();
     let answer = format!("*2\r\n$9\r\n127.0.0.1\r\n${}\r\n{port}\r\n", port.len());
-    let late = tokio::spawn(async move {
-        let (mut client, _) = listener.accept().await.unwrap();
-        let mut question = [0; 4096];
-        while client.read(&mut question).await.is_ok_and(|read| read > 0) {
-            client.write_all(answer.as_bytes()).await.unwrap();
-        }
-    });
+    let late = answering(listener, answer);
     let url = format!("redis://{sentinel}?sentinel=m");
     let store = store_with(&url, None, Duration::from_millis(500));
     let error = store.load("a").await.unwrap_err();

@@ -56,7 +56,7 @@ async fn a_server_that_stays_away_is_said_within_the_deadline() {
     for part in [
         place.as_str(),
         "could not be reached",
-        "1000 ms",
+        "1000 ms that store_timeout_ms",
         "store_url",
     ] {
         assert!(error.message().contains(part), "{error}");
@@ -190,11 +190,15 @@ async fn what_the_server_refuses_is_said_with_its_remedy() {
     let error = limited.save("a", None, 1, b"x", LIFE).await.unwrap_err();
     assert!(error.message().contains("does not permit"), "{error}");
     assert!(!error.message().contains("ada"), "{error}");
+    assert!(!error.message().contains("SELECT"), "{error}");
+    let database = refused(&format!("redis://ada:pw@{place}/2"), None).await;
+    assert!(database.message().contains("SELECT"), "{database}");
 
     let store = store(&server.url());
     server.command(&["CONFIG", "SET", "maxmemory", "1"]);
     let error = store.save("a", None, 1, b"x", LIFE).await.unwrap_err();
     assert!(error.message().contains("out of memory"), "{error}");
+    assert!(error.message().contains("volatile-ttl"), "{error}");
     server.command(&["CONFIG", "SET", "maxmemory", "0"]);
 
     server.command(&["SET", "kinde:{a}:record", "short"]);
