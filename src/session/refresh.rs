@@ -32,10 +32,14 @@ impl Session {
     /// The only place of automatic refresh. To be called once per request: a sealed session that
     /// was not sealed anew for long counts as changed from here on, so that its life is prolonged.
     ///
-    /// A token that cannot be renewed now but is not expired yet is good enough.
+    /// A token that cannot be renewed now but is not expired yet is good enough. Without the
+    /// setting `auto_refresh` none is renewed.
     pub async fn ensure_fresh(&self, min_seconds: i64) -> Result<bool> {
         self.prolong();
         let held = self.0.state.load().held()?.clone();
+        if !self.0.client.settings().auto_refresh {
+            return self.0.state.load().live().map(|_| false);
+        }
         if held.lasts(min_seconds.max(0)) || (held.refreshed_in_vain && held.lasts(0)) {
             return Ok(false);
         }
@@ -55,7 +59,7 @@ impl Session {
         }
     }
 
-    async fn renew(&self, held: &Arc<SignedIn>) -> Result<()> {
+    pub(super) async fn renew(&self, held: &Arc<SignedIn>) -> Result<()> {
         if let Origin::Machine(credentials) = &held.origin {
             let client = self.0.client.clone();
             let request = credentials.clone();
@@ -262,7 +266,7 @@ impl SignedIn {
         Arc::new(changed)
     }
 
-    fn can_be_renewed(&self) -> bool {
+    pub(super) fn can_be_renewed(&self) -> bool {
         match self.origin {
             Origin::Machine(_) => true,
             Origin::User { .. } => self.refresh_token().is_some(),
