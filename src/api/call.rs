@@ -91,9 +91,12 @@ fn path_value<'a>(name: &str, values: &[(&'static str, &'a str)]) -> Result<&'a 
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::catalogue::account::{PERMISSIONS, REFRESH_USER_CLAIMS};
     use super::*;
     use crate::config::Config;
+    use crate::http::test_server::{Server, answer};
 
     fn url(
         operation: &Operation,
@@ -147,5 +150,35 @@ mod tests {
             assert_eq!(error.field(), Some("user_id"), "{value:?}");
         }
         assert!(url(&REFRESH_USER_CLAIMS, &[], &[]).is_err());
+    }
+
+    #[tokio::test]
+    async fn all_requests_of_a_call_have_one_deadline() {
+        let server = Server::start(|_, _| answer(429, &["RateLimit-Reset: 5"], ""));
+        let mut config = Config::new();
+        let domain = server.url("").origin().ascii_serialization();
+        for (name, value) in [
+            ("domain", domain.as_str()),
+            ("client_id", "client"),
+            ("redirect_uri", "https://app.example/"),
+            ("timeout_ms", "600000"),
+        ] {
+            config.set(name, value).unwrap();
+        }
+        let settings = Settings::new(&config).unwrap();
+        let call = Call {
+            http: &Http::new(&settings).unwrap(),
+            settings: &settings,
+            token: &Secret::new("token"),
+            deadline: Instant::now() + Duration::from_secs(4),
+        };
+        let begun = Instant::now();
+        let error = call.send(&PERMISSIONS, &[], &[]).await.unwrap_err();
+        assert_eq!(error.status(), Status::RateLimited);
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "nobody waited in vain"
+        );
+        assert_eq!(server.requests().len(), 1);
     }
 }

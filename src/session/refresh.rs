@@ -29,8 +29,9 @@ impl Session {
     }
 
     /// Makes sure that the access token lasts for `min_seconds`; answers whether it was renewed.
-    /// The only place of automatic refresh. To be called once per request: a sealed session that
-    /// was not sealed anew for long counts as changed from here on, so that its life is prolonged.
+    /// The only place of automatic refresh, which [`Session::fetch`] comes through too. To be called
+    /// once per request: a sealed session that was not sealed anew for long counts as changed from
+    /// here on, so that its life is prolonged.
     ///
     /// A token that cannot be renewed now but is not expired yet is good enough. Without the
     /// setting `auto_refresh` none is renewed.

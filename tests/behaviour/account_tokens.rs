@@ -140,6 +140,49 @@ async fn a_revoked_sign_in_ends_the_session() {
 }
 
 #[tokio::test]
+async fn a_refresh_that_fails_leaves_the_refusal() {
+    let app = Application::start();
+    let session = app.signed_in().await;
+    app.emulator
+        .fault(json!({ "path": ROLES, "status": 401 }))
+        .await;
+    app.disturb_refresh(json!({ "status": 503 })).await;
+    let refused = try_fetch(&session, "roles", json!({})).await.unwrap_err();
+    assert_eq!(
+        (refused.status(), refused.http_status()),
+        (Status::Api, Some(401))
+    );
+    assert!(session.is_authenticated());
+}
+
+#[tokio::test]
+async fn nobody_gets_the_answer_of_another_user() {
+    let app = Application::start();
+    let session = app.signed_in().await;
+    app.emulator
+        .fault(json!({ "path": ROLES, "status": 401 }))
+        .await;
+    app.disturb_refresh(json!({ "hang": true })).await;
+    app.emulator.forget_requests().await;
+    let asking = tokio::spawn({
+        let session = session.clone();
+        async move { try_fetch(&session, "roles", json!({})).await }
+    });
+    app.emulator.wait_for("/oauth2/token", 1).await;
+    app.emulator
+        .login(json!({ "email": "grace@example.com" }))
+        .await;
+    let callback = app.callback(&session).await;
+    session.handle_callback(&callback).await.unwrap();
+    app.emulator.release().await;
+    let refused = asking.await.unwrap().unwrap_err();
+    assert_eq!(refused.http_status(), Some(401));
+    assert_eq!(app.emulator.count(ROLES).await, 1);
+    let user = json(session.user().unwrap());
+    assert_eq!(user["email"], "grace@example.com");
+}
+
+#[tokio::test]
 async fn no_list_is_put_together_from_two_tokens() {
     let app = renewing(json!({})).await;
     let entitlements: Vec<Value> = (0..150)
