@@ -34,11 +34,7 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     where
         W: Future<Output = Result<T>> + Send + 'static,
     {
-        let mut receiver = self.subscribe(worker_threads, start);
-        match receiver.wait_for(Option::is_some).await {
-            Ok(answer) => answer.clone().unwrap_or_else(|| Err(interrupted())),
-            Err(_) => Err(interrupted()),
-        }
+        self.enter(worker_threads, start).wait().await
     }
 
     /// The same without waiting.
@@ -46,35 +42,63 @@ impl<T: Clone + Send + Sync + 'static> Flight<T> {
     where
         W: Future<Output = Result<T>> + Send + 'static,
     {
-        self.subscribe(worker_threads, start);
+        self.enter(worker_threads, start);
     }
 
-    fn subscribe<W>(
-        &self,
-        worker_threads: usize,
-        start: impl FnOnce() -> W,
-    ) -> watch::Receiver<Option<Result<T>>>
+    fn enter<W>(&self, worker_threads: usize, start: impl FnOnce() -> W) -> Share<T>
     where
         W: Future<Output = Result<T>> + Send + 'static,
     {
+        let (share, begin) = self.share();
+        if let Some(begin) = begin {
+            begin.start(worker_threads, start());
+        }
+        share
+    }
+
+    /// A share in the work under way; if there is none, in the work that is then to be started. It
+    /// starts nothing itself, so that it can be called under a lock.
+    pub(crate) fn share(&self) -> (Share<T>, Option<Begin<T>>) {
         let mut under_way = lock(&self.under_way);
         if let Some(receiver) = &*under_way
             && receiver.borrow().is_none()
             && receiver.has_changed().is_ok()
         {
-            return receiver.clone();
+            return (Share(receiver.clone()), None);
         }
         let (sender, receiver) = watch::channel(None);
         *under_way = Some(receiver.clone());
-        drop(under_way);
-        let work = start();
+        (Share(receiver), Some(Begin(sender)))
+    }
+}
+
+/// A share in the result of work that is under way.
+pub(crate) struct Share<T>(watch::Receiver<Option<Result<T>>>);
+
+impl<T: Clone> Share<T> {
+    pub(crate) async fn wait(mut self) -> Result<T> {
+        match self.0.wait_for(Option::is_some).await {
+            Ok(answer) => answer.clone().unwrap_or_else(|| Err(interrupted())),
+            Err(_) => Err(interrupted()),
+        }
+    }
+}
+
+/// The task to start the work that others have a share in already. Dropped, it interrupts them.
+pub(crate) struct Begin<T>(watch::Sender<Option<Result<T>>>);
+
+impl<T: Send + Sync + 'static> Begin<T> {
+    pub(crate) fn start(
+        self,
+        worker_threads: usize,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) {
         // Dropping the handle lets the work go on; its answer goes through the channel.
         drop(run_to_end(worker_threads, async move {
             let answer = work.await;
-            sender.send_replace(Some(answer));
+            self.0.send_replace(Some(answer));
             Ok(())
         }));
-        receiver
     }
 }
 

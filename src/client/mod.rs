@@ -38,8 +38,6 @@ pub(crate) struct Inner {
     shared: PerProcess<Arc<Shared>>,
     store: PerProcess<Arc<Store>>,
     sealer: OnceBox<Sealer>,
-    /// The process that made the client.
-    pid: u32,
 }
 
 /// A request that takes too long fails a little before its call does, because it can name the host.
@@ -57,6 +55,7 @@ impl Client {
     }
 
     fn with_settings(settings: Settings) -> Result<Client> {
+        runtime::note_use();
         AuthorizationParams::from_setting(&settings.authorization_params)?;
         let endpoints = match settings.discovery {
             Discovery::Off => Some(Arc::new(Endpoints::from_settings(&settings))),
@@ -68,7 +67,6 @@ impl Client {
             shared: PerProcess::new(),
             store: PerProcess::new(),
             sealer: OnceBox::new(),
-            pid: std::process::id(),
         })))
     }
 
@@ -167,18 +165,22 @@ impl Client {
             return Ok(store);
         }
         let store = Store::of(&self.0.settings)?;
-        if self.0.pid != std::process::id() {
-            store.warn_of_fork();
-        }
+        store.warn_of_fork();
         Ok(self.0.store.get_or_init(|| store))
     }
 
     /// What seals sessions. Fails with `CONFIG` if there is no key.
     pub(crate) fn sealer(&self) -> Result<&Sealer> {
         let settings = &self.0.settings;
-        self.0
-            .sealer
-            .get_or_try_init(|| Sealer::new(&settings.seal_keys, &settings.client_id).map(Box::new))
+        self.0.sealer.get_or_try_init(|| {
+            let Settings {
+                seal_keys,
+                issuer,
+                client_id,
+                ..
+            } = settings;
+            Sealer::new(seal_keys, issuer, client_id).map(Box::new)
+        })
     }
 
     pub(crate) fn shared(&self) -> Result<&Arc<Shared>> {

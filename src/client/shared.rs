@@ -19,7 +19,7 @@ pub(crate) struct Shared {
     pub verifier: Verifier,
     pub discovery: Discovery,
     pub machine_tokens: MachineTokens,
-    pub renewals: Arc<Renewals>,
+    pub renewals: Renewals,
 }
 
 type Registry = Mutex<HashMap<SharedKey, Weak<Shared>>>;
@@ -35,7 +35,7 @@ impl Shared {
             return Ok(shared);
         }
         // Made outside the lock: it reads certificates. When two threads race, one is dropped.
-        let fresh = Arc::new(Shared::new(settings)?);
+        let fresh = Arc::new(Shared::new(settings, &key)?);
         let mut registry = lock(registry);
         if let Some(shared) = registry.get(&key).and_then(Weak::upgrade) {
             return Ok(shared);
@@ -45,13 +45,13 @@ impl Shared {
         Ok(fresh)
     }
 
-    fn new(settings: &Settings) -> Result<Shared> {
+    fn new(settings: &Settings, key: &SharedKey) -> Result<Shared> {
         let http = Http::new(settings)?;
         Ok(Shared {
             verifier: Verifier::new(settings, http.clone())?,
             discovery: Discovery::new(settings, http.clone())?,
             machine_tokens: MachineTokens::default(),
-            renewals: Arc::default(),
+            renewals: Renewals::of(key),
             http,
         })
     }

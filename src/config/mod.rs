@@ -73,6 +73,7 @@ impl From<Value> for GivenValue {
 impl Config {
     /// No setting given.
     pub fn new() -> Self {
+        crate::runtime::note_use();
         Config::default()
     }
 

@@ -159,7 +159,10 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         Some(host) => Some(StoreSetting::Host(host.clone())),
         None => store_url.map(StoreSetting::Url),
     };
-    if store.as_ref().is_some_and(StoreSetting::is_elsewhere) && !read.is_given(Name::seal_keys) {
+    if store.as_ref().is_some_and(StoreSetting::is_elsewhere)
+        && seal_keys.is_empty()
+        && !read.has_fault(Name::seal_keys)
+    {
         read.fault(
             Name::seal_keys,
             "is required where sessions leave the process: give at least one secret text of 32 \
@@ -255,6 +258,11 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn is_given(&self, name: Name) -> bool {
         self.config.get(name).is_some()
+    }
+
+    fn has_fault(&self, name: Name) -> bool {
+        let mut wrong = self.wrong.iter();
+        wrong.any(|wrong| wrong.field == name.setting().name)
     }
 
     fn fault(&mut self, name: Name, message: impl Into<String>) {

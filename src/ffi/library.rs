@@ -28,6 +28,7 @@ const VERSION: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(
 /// The text is static. Any thread; does not block; cannot fail.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_version() -> *const c_char {
+    runtime::note_use();
     VERSION.as_ptr()
 }
 
@@ -37,6 +38,8 @@ pub extern "C" fn kinde_version() -> *const c_char {
 /// not greater. Any thread; does not block; cannot fail.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_abi_version() -> u32 {
+    // What a binding asks first, where the host loads it: before it forks its workers.
+    runtime::note_use();
     KINDE_ABI_VERSION
 }
 

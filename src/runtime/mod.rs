@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -39,6 +40,24 @@ pub(crate) fn with_signals_blocked<T>(start: impl FnOnce() -> T) -> T {
         let _ = former.thread_set_mask();
     }
     started
+}
+
+/// The process that used the library first; 0 as long as none did.
+static FIRST_PROCESS: AtomicU32 = AtomicU32::new(0);
+
+/// Remembers that this process used the library, if it is the first to.
+pub(crate) fn note_use() {
+    if FIRST_PROCESS.load(Ordering::Relaxed) == 0 {
+        let (none, this) = (0, std::process::id());
+        // Another thread may have been faster.
+        let _ = FIRST_PROCESS.compare_exchange(none, this, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
+/// Whether this process was forked from one that used the library.
+pub(crate) fn is_forked() -> bool {
+    note_use();
+    FIRST_PROCESS.load(Ordering::Relaxed) != std::process::id()
 }
 
 static ENGINE: PerProcess<Engine> = PerProcess::new();
@@ -86,10 +105,33 @@ pub(crate) fn shutdown(timeout: Duration) -> bool {
     worked && logged
 }
 
-/// Boxed, so that the machinery of tasks is compiled once for each kind of result and not for each
-/// call, which makes the shared library a third of a megabyte smaller.
-type Work<T> = Pin<Box<dyn Future<Output = Result<T>> + Send>>;
-type Done<T> = Box<dyn FnOnce(Result<T>) + Send>;
+/// What the library's threads run. One type for all calls, so that the machinery of tasks is compiled
+/// once, which makes the shared library a third of a megabyte smaller.
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Takes whether the work came to its end.
+type Done = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// Where work leaves its result.
+struct Slot<T>(Arc<Mutex<Option<Result<T>>>>);
+
+impl<T: Send + 'static> Slot<T> {
+    fn of(work: impl Future<Output = Result<T>> + Send + 'static) -> (Slot<T>, Work) {
+        let slot = Arc::new(Mutex::new(None));
+        let left = slot.clone();
+        let work = async move {
+            let result = work.await;
+            *lock(&left) = Some(result);
+        };
+        (Slot(slot), Box::pin(work))
+    }
+}
+
+impl<T> Slot<T> {
+    fn take(&self) -> Result<T> {
+        lock(&self.0).take().unwrap_or_else(|| Err(cancelled()))
+    }
+}
 
 /// The threads of one process, while there are any.
 #[derive(Default)]
@@ -184,30 +226,25 @@ impl Engine {
         work: impl Future<Output = Result<T>> + Send + 'static,
         abort_on_drop: bool,
     ) -> Run<T> {
-        self.spawn(worker_threads, Box::pin(work), abort_on_drop)
-    }
-
-    fn spawn<T: Send + 'static>(
-        &self,
-        worker_threads: usize,
-        work: Work<T>,
-        abort_on_drop: bool,
-    ) -> Run<T> {
-        let state = self.running(worker_threads).map(|running| {
-            let mut stop = running.stop.subscribe();
-            running.handle.spawn(async move {
-                tokio::select! {
-                    biased;
-                    result = work => result,
-                    _ = stop.wait_for(|stopped| *stopped) => Err(cancelled()),
-                }
-            })
-        });
+        let (slot, work) = Slot::of(work);
         Run {
-            state: Some(state),
+            state: Some(self.spawn(worker_threads, work)),
+            slot,
             abort_on_drop,
             pid: std::process::id(),
         }
+    }
+
+    fn spawn(&self, worker_threads: usize, work: Work) -> Result<JoinHandle<()>> {
+        let running = self.running(worker_threads)?;
+        let mut stop = running.stop.subscribe();
+        Ok(running.handle.spawn(async move {
+            tokio::select! {
+                biased;
+                () = work => (),
+                _ = stop.wait_for(|stopped| *stopped) => (),
+            }
+        }))
     }
 
     fn start_then<T: Send + 'static>(
@@ -216,15 +253,12 @@ impl Engine {
         work: impl Future<Output = Result<T>> + Send + 'static,
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) -> Result<Canceller> {
-        self.spawn_then(worker_threads, Box::pin(work), Box::new(done))
+        let (slot, work) = Slot::of(work);
+        let done = move |ended: Result<()>| done(ended.and_then(|()| slot.take()));
+        self.spawn_then(worker_threads, work, Box::new(done))
     }
 
-    fn spawn_then<T: Send + 'static>(
-        &self,
-        worker_threads: usize,
-        work: Work<T>,
-        done: Done<T>,
-    ) -> Result<Canceller> {
+    fn spawn_then(&self, worker_threads: usize, work: Work, done: Done) -> Result<Canceller> {
         let running = self.running(worker_threads)?;
         let mut stop = running.stop.subscribe();
         let work = running.handle.spawn(work);
@@ -234,19 +268,18 @@ impl Engine {
         };
         let mut completion = Completion {
             done: Some(done),
-            result: Some(Err(cancelled())),
+            ended: Err(cancelled()),
         };
         running.handle.spawn(async move {
             let abort = work.abort_handle();
-            let result = tokio::select! {
+            completion.ended = tokio::select! {
                 biased;
-                joined = work => joined.unwrap_or_else(|e| Err(join_error(&e))),
+                joined = work => joined.map_err(|e| join_error(&e)),
                 _ = stop.wait_for(|stopped| *stopped) => {
                     abort.abort();
                     Err(cancelled())
                 }
             };
-            completion.result = Some(result);
             // Its end is waited for, so that a shutdown waits for it.
             let _ = tokio::task::spawn_blocking(move || completion.run()).await;
             drop(stop);
@@ -297,7 +330,8 @@ fn join_error(error: &tokio::task::JoinError) -> Error {
 
 /// Work under way on the library's threads.
 pub(crate) struct Run<T> {
-    state: Option<Result<JoinHandle<Result<T>>>>,
+    state: Option<Result<JoinHandle<()>>>,
+    slot: Slot<T>,
     abort_on_drop: bool,
     pid: u32,
 }
@@ -312,7 +346,7 @@ impl<T> Future for Run<T> {
                     self.state = Some(Ok(handle));
                     Poll::Pending
                 }
-                Poll::Ready(Ok(result)) => Poll::Ready(result),
+                Poll::Ready(Ok(())) => Poll::Ready(self.slot.take()),
                 Poll::Ready(Err(e)) => Poll::Ready(Err(join_error(&e))),
             },
             Some(Err(error)) => Poll::Ready(Err(error)),
@@ -338,26 +372,27 @@ fn is_this_process(pid: u32) -> bool {
 }
 
 /// Calls `done` whatever happens to the task that holds it.
-struct Completion<T: Send + 'static> {
-    done: Option<Done<T>>,
-    result: Option<Result<T>>,
+struct Completion {
+    done: Option<Done>,
+    ended: Result<()>,
 }
 
-impl<T: Send + 'static> Completion<T> {
+impl Completion {
     fn run(mut self) {
-        if let (Some(done), Some(result)) = (self.done.take(), self.result.take()) {
-            call(done, result);
+        if let Some(done) = self.done.take() {
+            call(done, self.ended.clone());
         }
     }
 }
 
-impl<T: Send + 'static> Drop for Completion<T> {
+impl Drop for Completion {
     /// The task was dropped by a runtime that ends: on a thread that may be the host's, or must
     /// not block.
     fn drop(&mut self) {
-        if let (Some(done), Some(result)) = (self.done.take(), self.result.take()) {
+        if let Some(done) = self.done.take() {
+            let ended = self.ended.clone();
             let thread = std::thread::Builder::new().name("kinde-done".to_owned());
-            let started = with_signals_blocked(|| thread.spawn(move || call(done, result)));
+            let started = with_signals_blocked(|| thread.spawn(move || call(done, ended)));
             if started.is_err() {
                 crate::log::error("runtime", "no thread could be started for a completion");
             }
@@ -365,8 +400,8 @@ impl<T: Send + 'static> Drop for Completion<T> {
     }
 }
 
-fn call<T>(done: Done<T>, result: Result<T>) {
-    if catch_unwind(AssertUnwindSafe(|| done(result))).is_err() {
+fn call(done: Done, ended: Result<()>) {
+    if catch_unwind(AssertUnwindSafe(|| done(ended))).is_err() {
         crate::log::error("runtime", "a completion callback failed by a panic");
     }
 }

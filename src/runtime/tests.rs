@@ -129,7 +129,7 @@ fn a_completion_outlives_a_runtime_that_cannot_run_it() {
             let name = thread.name().map(str::to_owned);
             sender.send((name, result.unwrap_err().status())).unwrap();
         })),
-        result: Some(Err(cancelled())),
+        ended: Err(cancelled()),
     });
     let (thread, status) = received.recv_timeout(LONG).unwrap();
     assert_eq!(thread.as_deref(), Some("kinde-done"));

@@ -110,10 +110,13 @@ impl Session {
         if !self.0.client.settings().auto_refresh || !user.can_be_renewed() {
             return Err(refusal);
         }
-        match self.renew(user).await {
-            Err(error) if error.status() == Status::InvalidGrant => return Err(error),
-            Err(_) => return Err(refusal),
-            Ok(()) => {}
+        // Others may have renewed them while Kinde was asked.
+        if self.held_user()?.is_same(user) {
+            match self.renew().await {
+                Err(error) if error.status() == Status::InvalidGrant => return Err(error),
+                Err(_) => return Err(refusal),
+                Ok(_) => {}
+            }
         }
         let renewed = self.held_user()?;
         let is_another = renewed.tokens()?.access_token != user.tokens()?.access_token;
@@ -139,7 +142,10 @@ impl Session {
         };
         let client = &self.0.client;
         client.refresh_claims_of(&subject, deadline).await?;
-        self.renew(&user).await?;
+        if !self.renew().await? {
+            // Others renewed the tokens, perhaps before the claims were new.
+            self.renew().await?;
+        }
         let renewed = self.held_user()?;
         let refreshed = renewed.tokens()?.access_token != user.tokens()?.access_token;
         Ok(json!({ "refreshed": refreshed }))

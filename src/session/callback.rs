@@ -88,10 +88,12 @@ impl Session {
             && self.0.home.load().is_some()
         {
             let _turn = self.turn().await;
-            self.keep(|theirs| match theirs.has_sign_in(sign_in) {
-                true => Ok(()),
-                false => Err(no_sign_in()),
-            })
+            self.keep(
+                |theirs| match theirs.is_some_and(|theirs| theirs.has_sign_in(sign_in)) {
+                    true => Ok(()),
+                    false => Err(no_sign_in()),
+                },
+            )
             .await?;
         }
         Ok(taken)

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::Session;
 use super::merge::merge;
 use super::record::{Kept, SealContent};
-use super::records::{Body, Found, Records};
+use super::records::{ATTEMPTS, Body, Found, Records, contended};
 use super::state::State;
 use super::store::{Key, Of, Swap};
 use crate::client::Client;
@@ -18,11 +18,10 @@ use crate::error::{Error, Result, Status};
 use crate::oauth::random;
 use crate::secret::Secret;
 
-/// How often a change is tried again because somebody else made one.
-const ATTEMPTS: usize = 64;
-
 /// A session is kept again without a change when this part of its idle time has passed.
 const TOUCH_PART: i64 = 8;
+
+const THE_SESSION: &str = "the session";
 
 /// The length of an id: 256 bits in base64url.
 const ID_LENGTH: usize = 43;
@@ -102,12 +101,27 @@ impl Records {
         if ends_at <= now {
             return Err(not_found());
         }
-        let kept = Arc::new(Kept {
-            state,
-            kept_at: now,
-            ends_at,
-        });
+        let kept = Arc::new(Kept::new(state, now, ends_at));
         self.save(key, former, kept, ends_at - now).await
+    }
+
+    /// Writes a session that is in use again, so that it lives on. It is put on the list of its
+    /// user's again too, which so lives on with it, is sealed with the same key, and comes back if
+    /// the store has dropped it.
+    async fn prolong_session(&self, key: &Key, found: &Found<Kept>) -> Result<Option<Found<Kept>>> {
+        let state = &found.body.state;
+        self.list_session(key, state).await?;
+        self.save_session(key, Some(found.version), state.clone())
+            .await
+    }
+
+    /// Puts a session on the list of its user's, if it has one.
+    async fn list_session(&self, key: &Key, state: &State) -> Result<()> {
+        let Some(subject) = state.subject() else {
+            return Ok(());
+        };
+        let last_end = self.client().session_last_end(state.created_at);
+        self.add_to_user(&subject, key, last_end).await
     }
 
     async fn delete_session(&self, home: &Home) -> Result<()> {
@@ -123,10 +137,7 @@ impl Records {
             return;
         };
         if let Err(error) = self.remove_from_user(&subject, key).await {
-            crate::log::warn(
-                "session",
-                &format!("the list of a user's sessions was not updated: {error}"),
-            );
+            warn_of_list(&error);
         }
     }
 }
@@ -172,8 +183,7 @@ impl Session {
         let key = records.key(Of::Session, id.expose());
         let mut found = records.load_session(&key).await?.ok_or_else(not_found)?;
         if client.is_to_be_kept_again(found.body.kept_at) {
-            let state = found.body.state.clone();
-            match records.save_session(&key, Some(found.version), state).await {
+            match records.prolong_session(&key, &found).await {
                 Ok(Some(again)) => found = again,
                 // Somebody else kept it just now.
                 Ok(None) => {}
@@ -182,6 +192,10 @@ impl Session {
                     &format!("the life of a session was not prolonged: {error}"),
                 ),
             }
+        } else if !records.keep_list_in_memory(&found.body)
+            && let Err(error) = records.list_session(&key, &found.body.state).await
+        {
+            warn_of_list(&error);
         }
         Ok(Session::at_home(
             client,
@@ -220,15 +234,18 @@ impl Session {
             .await
     }
 
-    /// Writes what changed. `judge` sees what others made of the session before it is merged, and
-    /// may give up. For the one who has the turn.
-    pub(super) async fn keep(&self, judge: impl Fn(&State) -> Result<()>) -> Result<String> {
+    /// Writes what changed. `judge` sees what others made of the session before it is merged, none if
+    /// they ended it, and may give up. For the one who has the turn.
+    pub(super) async fn keep(
+        &self,
+        judge: impl Fn(Option<&State>) -> Result<()>,
+    ) -> Result<String> {
         let records = Records::of(&self.0.client)?;
         for _ in 0..ATTEMPTS {
             let state = self.0.state.load_full();
             let home = self.0.home.load_full();
             let Some(home) = home.filter(|home| home.state.generation == state.generation) else {
-                return self.move_home(&records).await;
+                return self.move_home(&records, &judge).await;
             };
             if Arc::ptr_eq(&home.state, &state) {
                 return Ok(home.id.expose().to_owned());
@@ -236,15 +253,19 @@ impl Session {
             let saved = records.save_session(&home.key, Some(home.version), state);
             match saved.await? {
                 Some(found) => self.0.home.store(Some(Arc::new(home.with(&found)))),
-                None => {
-                    let theirs = records.load_session(&home.key).await?;
-                    let theirs = self.or_lose(theirs)?;
-                    judge(&theirs.body.state)?;
-                    self.adopt(&home, &theirs);
-                }
+                None => match records.load_session(&home.key).await? {
+                    Some(theirs) => {
+                        judge(Some(&theirs.body.state))?;
+                        self.adopt(&home, &theirs);
+                    }
+                    None => {
+                        self.lose(&home)?;
+                        judge(None)?;
+                    }
+                },
             }
         }
-        Err(contended())
+        Err(contended(THE_SESSION))
     }
 
     /// Takes over what others made of the session, with what was changed here since.
@@ -260,65 +281,86 @@ impl Session {
         self.0.home.store(Some(Arc::new(home.with(theirs))));
     }
 
-    /// A session whose record is gone was ended by somebody else: nobody is signed in any more.
-    pub(super) fn or_lose<T>(&self, found: Option<T>) -> Result<T> {
-        found.ok_or_else(|| {
-            self.0.home.store(None);
-            self.0
-                .state
-                .rcu(|state| state.signed_out(Some("the session was ended elsewhere".to_owned())));
-            not_found()
-        })
+    /// A session whose record is gone was ended by somebody else: nobody is signed in any more,
+    /// which is an error; unless somebody signed in since, who was not kept there.
+    pub(super) fn lose(&self, home: &Home) -> Result<()> {
+        let is_kept_there = |state: &State| state.generation == home.state.generation;
+        self.0.home.store(None);
+        let former = self.0.state.rcu(|state| match is_kept_there(state) {
+            true => Arc::new(state.signed_out(Some("the session was ended elsewhere".to_owned()))),
+            false => state.clone(),
+        });
+        match is_kept_there(&former) {
+            true => Err(not_found()),
+            false => Ok(()),
+        }
     }
 
     /// Keeps the session under a new id and deletes what is kept under the former one.
-    async fn move_home(&self, records: &Records) -> Result<String> {
+    async fn move_home(
+        &self,
+        records: &Records,
+        judge: &impl Fn(Option<&State>) -> Result<()>,
+    ) -> Result<String> {
         let mut home = Home::new(records)?;
         let mut state = self.0.state.load_full();
         let subject = state.subject().map(Cow::into_owned);
-        if let Some(subject) = &subject {
-            let last_end = self.0.client.session_last_end(state.created_at);
-            records.add_to_user(subject, &home.key, last_end).await?;
-        }
+        records.list_session(&home.key, &state).await?;
         let mut version = None;
         let mut former = self.0.home.load_full();
         loop {
             let saved = records.save_session(&home.key, version, state.clone());
-            let found = saved.await?.ok_or_else(contended)?;
+            let found = saved.await?.ok_or_else(|| contended(THE_SESSION))?;
             version = Some(found.version);
             home = home.with(&found);
             let Some(old) = former else { break };
-            match records.delete(&old.key, Some(old.version)).await {
-                Ok(Swap::Done) => {
-                    records.leave_user(&old.key, &old.state).await;
-                    break;
-                }
-                Ok(Swap::Conflict) => {
-                    former = records.load_session(&old.key).await?.map(|theirs| {
-                        let base = &old.state;
-                        let theirs_state = &theirs.body.state;
-                        self.0.state.rcu(|ours| merge(base, ours, theirs_state));
-                        Arc::new(old.with(&theirs))
-                    });
-                    state = self.0.state.load_full();
-                }
+            former = match self.leave(records, &old, judge).await {
+                Ok(changed) => changed,
                 Err(error) => {
                     // The old id must not stay good beside the new one: this is no success.
                     let _ = records.delete_session(&home).await;
                     return Err(error);
                 }
+            };
+            if former.is_none() {
+                break;
             }
+            state = self.0.state.load_full();
         }
         if let Some(subject) = &subject
             && !records.has_user(subject, &home.key).await?
         {
             // All sessions of the user were ended while this one was being written.
             records.delete_session(&home).await?;
-            return self.or_lose(None);
+            self.lose(&home)?;
+            return Err(contended(THE_SESSION));
         }
         let id = home.id.expose().to_owned();
         self.0.home.store(Some(Arc::new(home)));
         Ok(id)
+    }
+
+    /// Deletes what is kept under a former id. What others made of it meanwhile is taken over, and
+    /// given as what is to be left instead.
+    async fn leave(
+        &self,
+        records: &Records,
+        old: &Home,
+        judge: &impl Fn(Option<&State>) -> Result<()>,
+    ) -> Result<Option<Arc<Home>>> {
+        if records.delete(&old.key, Some(old.version)).await? == Swap::Done {
+            records.leave_user(&old.key, &old.state).await;
+            return Ok(None);
+        }
+        let theirs = records.load_session(&old.key).await?;
+        judge(theirs.as_ref().map(|theirs| &*theirs.body.state))?;
+        Ok(theirs.map(|theirs| {
+            let theirs_state = &theirs.body.state;
+            self.0
+                .state
+                .rcu(|ours| merge(&old.state, ours, theirs_state));
+            Arc::new(old.with(&theirs))
+        }))
     }
 
     /// Deletes what is kept of this session, and gives the latest state that was.
@@ -388,9 +430,9 @@ pub(super) fn not_found() -> Error {
     )
 }
 
-fn contended() -> Error {
-    Error::new(
-        Status::Conflict,
-        "the session was changed by too many others at once; try again",
-    )
+fn warn_of_list(error: &Error) {
+    crate::log::warn(
+        "session",
+        &format!("the list of a user's sessions was not updated: {error}"),
+    );
 }

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use super::records::Records;
@@ -20,7 +21,9 @@ const PROLONG_EVERY: Duration = Duration::from_secs(3);
 pub(super) struct Lease<'a> {
     records: &'a Records,
     key: &'a Key,
-    fence: Fence,
+    /// None once somebody else has it. Locked while the store is asked, because two who prolong it
+    /// at once could each make the other's value the wrong one.
+    fence: Mutex<Option<Fence>>,
 }
 
 impl<'a> Lease<'a> {
@@ -30,31 +33,50 @@ impl<'a> Lease<'a> {
         Ok(fence.map(|fence| Lease {
             records,
             key,
-            fence,
+            fence: Mutex::new(Some(fence)),
         }))
     }
 
     /// Does the work while the lease is held, then gives it back.
-    pub(super) async fn hold<T>(self, work: impl Future<Output = T>) -> T {
+    pub(super) async fn hold<T>(&self, work: impl Future<Output = T>) -> T {
         let result = tokio::select! {
             result = work => result,
-            never = self.prolong() => match never {},
+            never = self.keep_up() => match never {},
         };
-        self.records.release(self.key, self.fence).await;
+        if let Some(fence) = *self.fence.lock().await {
+            self.records.release(self.key, fence).await;
+        }
         result
     }
 
-    /// What cannot be prolonged now may be later. If somebody else got the lease meanwhile, the
-    /// versions of the record keep the two apart.
-    async fn prolong(&self) -> Infallible {
+    /// Makes it last its whole life from now on. False if somebody else has it: it was not prolonged
+    /// in time, by a holder that was stopped or cut off from the store.
+    pub(super) async fn prolong(&self) -> Result<bool> {
+        let mut fence = self.fence.lock().await;
+        if let Some(held) = *fence {
+            // Another value than before, if the store has lost what it knew of the lease.
+            *fence = self.records.lease(self.key, Some(held), LIFE).await?;
+        }
+        Ok(fence.is_some())
+    }
+
+    /// What cannot be prolonged now may be later. A holder whose lease is lost finds that out before
+    /// it does what only a holder may.
+    async fn keep_up(&self) -> Infallible {
         let mut ticks = interval(PROLONG_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
         loop {
             ticks.tick().await;
-            let prolonged = self.records.lease(self.key, Some(self.fence), LIFE);
-            if let Err(error) = prolonged.await {
-                crate::log::warn("session", &format!("a lease was not prolonged: {error}"));
+            match self.prolong().await {
+                Ok(true) => {}
+                Ok(false) => {
+                    crate::log::warn("session", "a lease was lost to somebody else");
+                    std::future::pending::<()>().await;
+                }
+                Err(error) => {
+                    crate::log::warn("session", &format!("a lease was not prolonged: {error}"));
+                }
             }
         }
     }

@@ -27,6 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use futures_util::future::join_all;
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use self::callback::{CallbackOutcome, Outcome};
@@ -49,6 +50,7 @@ use crate::oauth::{
     AuthorizationParams, ClientCredentials, LogoutParams, Purpose, Revocation, TokenSet,
 };
 use crate::runtime::PerProcess;
+use crate::secret::Secret;
 
 /// One user's sign-in. Cheap to clone: clones are the same session. All methods may be called from
 /// any number of threads at once; questions never use the network.
@@ -184,8 +186,8 @@ impl Session {
     }
 
     /// Signs out: forgets the tokens, deletes what is kept in the store, revokes the refresh token
-    /// if the setting `revoke_on_logout` says so, and gives the URL to send the browser to.
-    /// Succeeds even if revoking fails.
+    /// and those that this process got for it just before if the setting `revoke_on_logout` says so,
+    /// and gives the URL to send the browser to. Succeeds even if revoking fails.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT`; `STORE` or `TIMEOUT` if what is kept could not be deleted: then the
@@ -195,10 +197,12 @@ impl Session {
         let forgotten = self.forget();
         let session = self.clone();
         let leave = async move { session.leave_home().await };
-        let latest = self.0.client.at_store(leave).await?.unwrap_or(forgotten);
+        let kept = self.0.client.at_store(leave).await?;
         let session = self.clone();
         let revoked = self.0.client.run_to_end(async move {
-            session.revoke(&latest).await;
+            // What was kept may be of a later refresh, or of somebody who signed in before.
+            let states = [Some(forgotten), kept];
+            session.revoke(states.iter().flatten()).await;
             Ok(())
         });
         if let Err(error) = revoked.await {
@@ -219,24 +223,35 @@ impl Session {
         self.0.state.rcu(|state| state.forgotten())
     }
 
-    async fn revoke(&self, state: &State) {
+    /// Revokes the refresh tokens of these states, and those that this process got for them: a
+    /// browser may come with an old cookie beside a new one.
+    async fn revoke(&self, states: impl Iterator<Item = &Arc<State>>) {
         let client = &self.0.client;
-        let refresh_token = state
-            .signed_in
-            .as_ref()
-            .and_then(|signed_in| signed_in.refresh_token().cloned());
-        let Some(token) = refresh_token else { return };
-        if let Ok(shared) = client.shared() {
-            shared.renewals.withdraw(client.client_id(), &token);
+        let mut tokens: Vec<Secret> = Vec::new();
+        for state in states {
+            let signed_in = state.signed_in.as_deref();
+            let Some(token) = signed_in.and_then(SignedIn::refresh_token) else {
+                continue;
+            };
+            let mut newer = match client.shared() {
+                Ok(shared) => shared.renewals.withdraw(client.client_id(), token),
+                Err(_) => Vec::new(),
+            };
+            newer.push(token.clone());
+            newer.retain(|token| !tokens.contains(token));
+            tokens.append(&mut newer);
         }
-        if !client.settings().revoke_on_logout {
-            return;
+        if client.settings().revoke_on_logout {
+            join_all(tokens.into_iter().map(|token| self.revoke_one(token))).await;
         }
+    }
+
+    async fn revoke_one(&self, token: Secret) {
         let revocation = Revocation {
             token_type_hint: Some("refresh_token".to_owned()),
             ..Revocation::new(token)
         };
-        if let Err(error) = client.revoke(&revocation).await {
+        if let Err(error) = self.0.client.revoke(&revocation).await {
             warn_of_revoking(&error);
         }
     }

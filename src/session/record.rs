@@ -4,14 +4,16 @@
 //! What is secret stands beside the compressed part, not in it, so that the size of a sealed text
 //! says nothing about a secret that stands next to a text of an attacker's choice.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use base64_simd::URL_SAFE_NO_PAD;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
+use postcard::ser_flavors::Size;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::state::{Origin, SignIn, SignedIn, State};
+use super::store::Key;
 use crate::client::Access;
 use crate::config::Algorithm;
 use crate::oauth::{ClientCredentials, TokenSet};
@@ -22,9 +24,6 @@ use crate::token::Signed;
 /// mistakes, not attacks.
 const MAX_READABLE_BYTES: usize = 1024 * 1024;
 
-/// What an envelope takes beside its parts.
-const ENVELOPE_ROOM: usize = 32;
-
 /// A state, with the time that it was kept and the time that it ends.
 #[derive(Clone, Debug)]
 pub(super) struct Kept {
@@ -33,6 +32,9 @@ pub(super) struct Kept {
     pub kept_at: i64,
     /// In Unix seconds.
     pub ends_at: i64,
+    /// The key of the list that the session stands on, once somebody asked for it: those who use a
+    /// session in memory do each time. None if it stands on no list.
+    list: OnceLock<Option<Key>>,
 }
 
 /// How much of a session is sealed.
@@ -144,28 +146,36 @@ struct HiddenSignIn<'a> {
     code_verifier: Option<&'a str>,
 }
 
-/// A token's header and signature, decoded.
+/// A token's header and signature, decoded. The signature is what makes the rest a secret.
 struct Parts {
     header: String,
-    signature: Vec<u8>,
+    signature: Zeroizing<Vec<u8>>,
 }
 
 impl Parts {
     /// None if the token could not be put together again letter by letter.
     fn of(token: &str, claims: &str) -> Option<Parts> {
         let (rest, signature) = token.rsplit_once('.')?;
-        let (header, _) = rest.split_once('.')?;
-        let header = URL_SAFE_NO_PAD.decode_to_vec(header).ok()?;
+        let (header, payload) = rest.split_once('.')?;
         let parts = Parts {
-            header: String::from_utf8(header).ok()?,
-            signature: URL_SAFE_NO_PAD.decode_to_vec(signature).ok()?,
+            header: String::from_utf8(URL_SAFE_NO_PAD.decode_to_vec(header).ok()?).ok()?,
+            signature: Zeroizing::new(URL_SAFE_NO_PAD.decode_to_vec(signature).ok()?),
         };
-        (put_together(&parts.header, claims, &parts.signature) == token).then_some(parts)
+        let again = Zeroizing::new(URL_SAFE_NO_PAD.encode_to_string(&*parts.signature));
+        let is_same = *again == signature
+            && URL_SAFE_NO_PAD.encode_to_string(&parts.header) == header
+            && URL_SAFE_NO_PAD.encode_to_string(claims) == payload;
+        is_same.then_some(parts)
     }
 }
 
+/// Room is made for all of it at once: a text that grows leaves copies behind.
 fn put_together(header: &str, claims: &str, signature: &[u8]) -> String {
-    let mut token = String::with_capacity((header.len() + claims.len() + signature.len()) * 3 / 2);
+    let room: usize = [header.len(), claims.len(), signature.len()]
+        .map(|length| URL_SAFE_NO_PAD.encoded_length(length) + 1)
+        .iter()
+        .sum();
+    let mut token = String::with_capacity(room);
     URL_SAFE_NO_PAD.encode_append(header, &mut token);
     token.push('.');
     URL_SAFE_NO_PAD.encode_append(claims, &mut token);
@@ -212,6 +222,24 @@ impl<'a> Written<'a> {
 }
 
 impl Kept {
+    pub(super) fn new(state: Arc<State>, kept_at: i64, ends_at: i64) -> Kept {
+        Kept {
+            state,
+            kept_at,
+            ends_at,
+            list: OnceLock::new(),
+        }
+    }
+
+    /// The key of the list of the user's sessions, of which `make` makes it.
+    pub(super) fn list(&self, make: impl FnOnce(&str) -> Key) -> Option<&Key> {
+        let list = self.list.get_or_init(|| {
+            let subject = self.state.subject();
+            subject.map(|subject| make(&subject))
+        });
+        list.as_ref()
+    }
+
     /// The bytes, which hold secrets.
     pub(super) fn encode(&self, content: SealContent) -> Zeroizing<Vec<u8>> {
         let state = &*self.state;
@@ -261,11 +289,9 @@ impl Kept {
                 _ => None,
             },
         };
-        let room = state.size();
-        let readable = to_bytes(&readable, room);
+        let readable = to_bytes(&readable);
         let compressed = compress(&readable);
-        let secret = to_bytes(&secret, room);
-        let room = readable.len() + secret.len() + ENVELOPE_ROOM;
+        let secret = Zeroizing::new(to_bytes(&secret));
         let envelope = match &compressed {
             Some(compressed) => Envelope {
                 inflated: readable.len(),
@@ -278,7 +304,7 @@ impl Kept {
                 secret: &secret,
             },
         };
-        to_bytes(&envelope, room)
+        Zeroizing::new(to_bytes(&envelope))
     }
 
     /// What `encode` made. None if it is anything else.
@@ -309,19 +335,20 @@ impl Kept {
             restarted_at: readable.restarted_at,
             ended: readable.ended.map(str::to_owned),
         };
-        Some(Kept {
-            state: Arc::new(state),
-            kept_at: readable.kept_at,
-            ends_at: readable.ends_at,
-        })
+        Some(Kept::new(
+            Arc::new(state),
+            readable.kept_at,
+            readable.ends_at,
+        ))
     }
 }
 
-/// Plain data in memory: there is nothing that the serialization could refuse. `room` is made at
-/// once, because bytes that grow leave copies behind.
-fn to_bytes(value: &impl Serialize, room: usize) -> Zeroizing<Vec<u8>> {
-    let bytes = Vec::with_capacity(room);
-    Zeroizing::new(postcard::to_extend(value, bytes).unwrap_or_default())
+/// Plain data in memory: there is nothing that the serialization could refuse. Room is made for all
+/// of it at once, because bytes that grow leave copies behind, and for no more, because secret ones
+/// are cleared to the end of their room.
+fn to_bytes(value: &impl Serialize) -> Vec<u8> {
+    let room = postcard::serialize_with_flavor(value, Size::default()).unwrap_or_default();
+    postcard::to_extend(value, Vec::with_capacity(room)).unwrap_or_default()
 }
 
 /// None if it does not become smaller.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::record::Kept;
 use super::seal::Purpose;
 use super::store::{Content, Fence, Key, Of, Record, Store, Swap};
 use crate::client::Client;
@@ -38,6 +39,25 @@ pub(super) struct Found<T> {
     pub body: Arc<T>,
 }
 
+/// What there is under a key.
+pub(super) enum Look<T> {
+    Opened(Found<T>),
+    /// It was sealed with another key, say.
+    Unreadable {
+        version: u64,
+    },
+}
+
+/// How often a change is tried again because somebody else made one.
+pub(super) const ATTEMPTS: usize = 64;
+
+pub(super) fn contended(what: &str) -> Error {
+    Error::new(
+        Status::Conflict,
+        format!("{what} was changed by too many others at once; try again"),
+    )
+}
+
 impl Records {
     pub(super) fn of(client: &Client) -> Result<Records> {
         Ok(Records {
@@ -50,12 +70,23 @@ impl Records {
         &self.client
     }
 
+    /// Applications are apart, whatever store they share: those of another issuer too.
     pub(super) fn key(&self, of: Of, name: &str) -> Key {
-        Key::new(of, &self.client.settings().client_id, name)
+        let settings = self.client.settings();
+        Key::new(of, &[&settings.issuer, &settings.client_id], name)
     }
 
     /// Fails with `SESSION_INVALID` if what the store holds was not sealed here for this key.
     pub(super) async fn load<T: Body>(&self, key: &Key) -> Result<Option<Found<T>>> {
+        match self.look(key).await? {
+            None => Ok(None),
+            Some(Look::Opened(found)) => Ok(Some(found)),
+            Some(Look::Unreadable { .. }) => Err(invalid_record()),
+        }
+    }
+
+    /// The record, also if it cannot be opened, so that it can be overwritten.
+    pub(super) async fn look<T: Body>(&self, key: &Key) -> Result<Option<Look<T>>> {
         let Some(Record { version, content }) = self.store.load(key).await? else {
             return Ok(None);
         };
@@ -67,9 +98,20 @@ impl Records {
                 opened.and_then(|bytes| T::decode(&bytes)).map(Arc::new)
             }
         };
-        match body {
-            Some(body) => Ok(Some(Found { version, body })),
-            None => Err(invalid_record()),
+        Ok(Some(match body {
+            Some(body) => Look::Opened(Found { version, body }),
+            None => Look::Unreadable { version },
+        }))
+    }
+
+    /// Has the list of a user's sessions count as used when one of them is, where what was not used
+    /// for longest is dropped first: the memory of this process. False if the list is gone.
+    pub(super) fn keep_list_in_memory(&self, kept: &Kept) -> bool {
+        match &*self.store {
+            Store::Memory(memory) => kept
+                .list(|sub| self.key(Of::User, sub))
+                .is_none_or(|list| memory.load(list).is_some()),
+            Store::Redis(_) | Store::Host(_) => true,
         }
     }
 

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use super::Session;
 use super::keeping::Home;
+use super::record::Kept;
+use super::records::Found;
 use super::renewals::{Now, Outcome, Subject, Successor};
 use super::shared_refresh::renew_record;
 use super::state::{Origin, SignedIn, State};
+use super::store::Key;
 use crate::client::{Accepted, Client, Expected, Source};
 use crate::error::{Error, Result, Status};
-use crate::oauth::{TokenRefresh, TokenSet};
+use crate::oauth::{ClientCredentials, TokenRefresh, TokenSet};
 use crate::secret::Secret;
 
 /// How often one refresh sends its token: again, at once, as long as no answer came.
@@ -24,8 +27,7 @@ impl Session {
     ///
     /// `INVALID_GRANT` ends the session; any other failure leaves it as it is.
     pub async fn refresh(&self) -> Result<()> {
-        let held = self.0.state.load().held()?.clone();
-        self.renew(&held).await
+        self.renew_to_last(0).await
     }
 
     /// Makes sure that the access token lasts for `min_seconds`; answers whether it was renewed.
@@ -37,103 +39,169 @@ impl Session {
     /// setting `auto_refresh` none is renewed.
     pub async fn ensure_fresh(&self, min_seconds: i64) -> Result<bool> {
         self.prolong();
+        let min_seconds = min_seconds.max(0);
         let held = self.0.state.load().held()?.clone();
         if !self.0.client.settings().auto_refresh {
             return self.0.state.load().live().map(|_| false);
         }
-        if held.lasts(min_seconds.max(0)) || (held.refreshed_in_vain && held.lasts(0)) {
+        if held.is_fresh(min_seconds) {
             return Ok(false);
         }
         if !held.can_be_renewed() {
             return self.0.state.load().live().map(|_| false);
         }
-        match self.renew(&held).await {
+        match self.renew_to_last(min_seconds).await {
             Ok(()) => Ok(true),
-            Err(error) if held.lasts(0) && error.status() != Status::InvalidGrant => {
-                crate::log::warn(
-                    "session",
-                    &format!("the tokens could not be renewed yet: {error}"),
-                );
-                Ok(false)
-            }
-            Err(error) => Err(error),
+            Err(error) if error.status() == Status::InvalidGrant => Err(error),
+            Err(error) => match self.0.state.load().live() {
+                Ok(current) => {
+                    crate::log::warn(
+                        "session",
+                        &format!("the tokens could not be renewed yet: {error}"),
+                    );
+                    Ok(!current.is_same(&held))
+                }
+                Err(_) => Err(error),
+            },
         }
     }
 
-    pub(super) async fn renew(&self, held: &Arc<SignedIn>) -> Result<()> {
+    /// Renews the tokens. Those that others renewed before may be over again: then they are renewed
+    /// too.
+    async fn renew_to_last(&self, min_seconds: i64) -> Result<()> {
+        if !self.renew().await? && !self.0.state.load().held()?.is_fresh(min_seconds) {
+            self.renew().await?;
+        }
+        self.0.state.load().live().map(|_| ())
+    }
+
+    /// Takes over what came of a refresh; answers whether the tokens are new, and not what others
+    /// renewed before.
+    pub(super) async fn renew(&self) -> Result<bool> {
+        let state = self.0.state.load_full();
+        let held = state.held()?;
         if let Origin::Machine(credentials) = &held.origin {
-            let client = self.0.client.clone();
-            let request = credentials.clone();
-            let machine = self.0.client.run_to_end(async move {
-                let (tokens, accepted) = client.machine_tokens(request).await?;
-                Ok((tokens, accepted))
-            });
-            let (tokens, accepted) = machine.await?;
-            let renewed = SignedIn::new(tokens, accepted, held.origin.clone());
-            self.replace(held, &Arc::new(renewed));
-            return Ok(());
+            return self.renew_machine(held, credentials).await.map(|()| true);
         }
-        let token = held.require_refresh_token()?;
-        let home = self.home_of(held);
-        let subject = match &home {
-            Some(home) => Subject::record(&home.key),
-            None => Subject::token(self.0.client.client_id(), token),
-        };
+        match self.home_of(&state, held).await? {
+            Some(home) => self.renew_kept(&home, held).await,
+            None => self.renew_alone(held).await,
+        }
+    }
+
+    async fn renew_machine(
+        &self,
+        held: &Arc<SignedIn>,
+        credentials: &ClientCredentials,
+    ) -> Result<()> {
         let client = self.0.client.clone();
-        let work = held.clone();
-        // Who waits gives up in time. The refresh goes on until it knows what came of it.
+        let request = credentials.clone();
+        let machine = async move { client.machine_tokens(request).await };
+        let (tokens, accepted) = self.0.client.run_to_end(machine).await?;
+        let renewed = SignedIn::new(tokens, accepted, held.origin.clone());
+        self.replace(held, &Arc::new(renewed));
+        Ok(())
+    }
+
+    /// Where the session is kept, if this sign-in is.
+    async fn home_of(&self, state: &State, held: &SignedIn) -> Result<Option<Arc<Home>>> {
+        let kept = || {
+            let home = self.0.home.load_full();
+            home.filter(|home| home.state.generation == state.generation)
+        };
+        let home = kept();
+        let has_held = |home: &Home| {
+            let kept = home.state.signed_in.as_ref();
+            kept.is_some_and(|kept| kept.is_same(held))
+        };
+        if home.as_deref().is_none_or(has_held) {
+            return Ok(home);
+        }
+        // Either another thread is about to say that they are, or they were renewed while the
+        // sign-in was being kept: then the record has a spent refresh token, which it must not be
+        // renewed with.
+        self.save().await?;
+        Ok(kept())
+    }
+
+    async fn renew_kept(&self, home: &Home, held: &Arc<SignedIn>) -> Result<bool> {
+        held.require_refresh_token()?;
+        let (key, tokens) = (home.key.clone(), held.clone());
+        let generation = home.state.generation;
+        let work = move |client| renew_record(client, key, tokens, generation);
+        let outcome = self.join(Subject::record(&home.key), work).await?;
+        self.take(outcome, held, Some(&home.key)).await
+    }
+
+    async fn renew_alone(&self, held: &Arc<SignedIn>) -> Result<bool> {
+        let mut held = held.clone();
+        loop {
+            let token = held.require_refresh_token()?;
+            let subject = Subject::token(self.0.client.client_id(), token);
+            let tokens = held.clone();
+            let work = move |client| renew_token(client, tokens);
+            let outcome = self.join(subject, work).await?;
+            let Now::Left(left) = outcome.now else {
+                return self.take(outcome, &held, None).await;
+            };
+            // Others may hold what is left already, so the refresh of that is another subject.
+            self.replace(&held, &left);
+            held = left;
+        }
+    }
+
+    /// Shares the refresh of a subject with all who want it. Who waits gives up in time. The refresh
+    /// goes on until it knows what came of it.
+    async fn join<W>(
+        &self,
+        subject: Subject,
+        start: impl FnOnce(Client) -> W + Send + 'static,
+    ) -> Result<Outcome>
+    where
+        W: Future<Output = Result<Outcome>> + Send + 'static,
+    {
+        let client = self.0.client.clone();
         let joined = self.0.client.run(async move {
-            let renewals = client.shared()?.renewals.clone();
+            let renewals = client.shared()?.renewals;
             let threads = client.worker_threads();
-            match home {
-                Some(home) => {
-                    let key = home.key.clone();
-                    let start = || renew_record(client, key, work);
-                    renewals.join(subject, threads, start).await
-                }
-                None => {
-                    let start = || renew_token(client, work);
-                    renewals.join(subject, threads, start).await
-                }
-            }
+            renewals.join(subject, threads, || start(client)).await
         });
-        let outcome = joined.await?;
-        self.take(outcome, held).await
+        joined.await
     }
 
-    /// Where the session is kept, if these tokens are.
-    fn home_of(&self, held: &SignedIn) -> Option<Arc<Home>> {
-        let home = self.0.home.load_full()?;
-        let kept = home.state.signed_in.as_ref()?;
-        kept.is_same(held).then_some(home)
-    }
-
-    /// Does to this session what a refresh led to, which it may have shared with others.
-    async fn take(&self, outcome: Outcome, held: &SignedIn) -> Result<()> {
+    /// Does to this session what a refresh led to, which it may have shared with others. `kept` is
+    /// the record that was refreshed, if it was one.
+    async fn take(&self, outcome: Outcome, held: &SignedIn, kept: Option<&Key>) -> Result<bool> {
         match outcome.now {
             Now::Same => {}
-            Now::Has(renewed) => self.replace(held, &renewed),
+            Now::Has(tokens) | Now::Left(tokens) => self.replace(held, &tokens),
             Now::Ended(reason) => {
                 self.change_if_held(held, |state| state.signed_out(Some(reason.to_owned())));
             }
-            Now::Kept(found) => {
-                let _turn = self.turn().await;
-                if let Some(home) = self.0.home.load_full()
-                    && home.version < found.version
-                {
-                    self.adopt(&home, &found);
-                }
-            }
-            Now::Gone => {
-                let _turn = self.turn().await;
-                return self.or_lose(None);
-            }
+            Now::Kept(found) => self.take_record(kept, Some(found)).await?,
+            Now::Gone => self.take_record(kept, None).await?,
         }
         match outcome.error {
             Some(error) => Err(error),
             // Others may have ended the session instead of renewing it.
-            None => self.0.state.load().held().map(|_| ()),
+            None => self.0.state.load().held().map(|_| outcome.is_new),
         }
+    }
+
+    /// Takes over what a record has become, none if it is gone. By now the session may be kept under
+    /// another id, and be somebody else's.
+    async fn take_record(&self, key: Option<&Key>, found: Option<Found<Kept>>) -> Result<()> {
+        let _turn = self.turn().await;
+        let home = self.0.home.load_full();
+        let Some(home) = home.filter(|home| Some(&home.key) == key) else {
+            return Ok(());
+        };
+        match found {
+            Some(found) if home.version < found.version => self.adopt(&home, &found),
+            Some(_) => {}
+            None => self.lose(&home)?,
+        }
+        Ok(())
     }
 
     /// Puts renewed tokens in place, unless the session was changed otherwise meanwhile.
@@ -151,15 +219,11 @@ impl Session {
 
 /// Refreshes tokens that this process alone knows to be of one session, if of any.
 async fn renew_token(client: Client, held: Arc<SignedIn>) -> Result<Outcome> {
-    let renewals = &client.shared()?.renewals;
-    let mut held = held;
-    let mut token = held.require_refresh_token()?.clone();
-    match renewals.successor(client.client_id(), &token) {
-        Some(Successor::Renewed(renewed)) => return Ok(Outcome::has(renewed)),
-        Some(Successor::Left(left)) => {
-            token = left.require_refresh_token()?.clone();
-            held = left;
-        }
+    let renewals = client.shared()?.renewals;
+    let token = held.require_refresh_token()?;
+    match renewals.successor(client.client_id(), token) {
+        Some(Successor::Renewed(renewed)) => return Ok(Outcome::from(Now::Has(renewed))),
+        Some(Successor::Left(left)) => return Ok(Outcome::from(Now::Left(left))),
         None => {}
     }
     let mut sendings = 0;
@@ -167,16 +231,14 @@ async fn renew_token(client: Client, held: Arc<SignedIn>) -> Result<Outcome> {
         sendings += 1;
         match client.send_refresh_token(&held).await {
             Sending::Renewed(renewed) => {
-                renewals.remember(
-                    client.client_id(),
-                    &token,
-                    Successor::Renewed(renewed.clone()),
-                );
-                return Ok(Outcome::has(renewed));
+                let successor = Successor::Renewed(renewed.clone());
+                renewals.remember(client.client_id(), token, successor);
+                return Ok(Outcome::from(Now::Has(renewed)).of_new_tokens());
             }
             Sending::Spent(left, error) => {
-                renewals.remember(client.client_id(), &token, Successor::Left(left.clone()));
-                return Ok(Outcome::has(left).but(error));
+                let successor = Successor::Left(left.clone());
+                renewals.remember(client.client_id(), token, successor);
+                return Ok(Outcome::from(Now::Has(left)).but(error));
             }
             Sending::Refused(error) => {
                 return Ok(Outcome::from(Now::Ended(REFUSED)).but(error));
@@ -265,6 +327,11 @@ impl SignedIn {
             tokens.refresh_token = refresh_token;
         }
         Arc::new(changed)
+    }
+
+    /// Whether the access token lasts as long as any that a refresh would give.
+    fn is_fresh(&self, min_seconds: i64) -> bool {
+        self.lasts(min_seconds) || (self.refreshed_in_vain && self.lasts(0))
     }
 
     pub(super) fn can_be_renewed(&self) -> bool {

@@ -34,6 +34,7 @@ pub(super) enum Purpose<'a> {
 /// The keys of one application: the first seals, all open.
 pub(crate) struct Sealer {
     keys: Vec<SealKey>,
+    issuer: Box<str>,
     client_id: Box<str>,
 }
 
@@ -71,13 +72,14 @@ impl SealKey {
 
 impl Sealer {
     /// Fails with `CONFIG` if there is no key.
-    pub(crate) fn new(seal_keys: &[Secret], client_id: &str) -> Result<Sealer> {
+    pub(crate) fn new(seal_keys: &[Secret], issuer: &str, client_id: &str) -> Result<Sealer> {
         if seal_keys.is_empty() {
             return Err(no_key());
         }
         let keys: Option<Vec<SealKey>> = seal_keys.iter().map(SealKey::derive).collect();
         Ok(Sealer {
             keys: keys.ok_or_else(failed)?,
+            issuer: issuer.into(),
             client_id: client_id.into(),
         })
     }
@@ -136,8 +138,11 @@ impl Sealer {
             Purpose::Cookie => ("kinde session cookie", ""),
             Purpose::Record(key) => ("kinde store record", key),
         };
-        let mut context = header.to_vec();
-        for part in [purpose, &*self.client_id, key] {
+        let parts = [purpose, &*self.issuer, &*self.client_id, key];
+        let length: usize = parts.iter().map(|part| size_of::<u64>() + part.len()).sum();
+        let mut context = Vec::with_capacity(header.len() + length);
+        context.extend_from_slice(header);
+        for part in parts {
             context.extend_from_slice(&(part.len() as u64).to_be_bytes());
             context.extend_from_slice(part.as_bytes());
         }

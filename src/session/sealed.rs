@@ -48,8 +48,8 @@ impl SealParams {
 
 impl Session {
     /// The whole session as one text of base64url, encrypted and authenticated with the first of
-    /// the setting `seal_keys`. It opens for the same `client_id` alone, until the session's time
-    /// is over. Uses no network.
+    /// the setting `seal_keys`. It opens for the same issuer and `client_id` alone, until the
+    /// session's time is over. Uses no network.
     ///
     /// # Errors
     /// `CONFIG` without seal keys; `SESSION_NOT_FOUND` if the session is over.
@@ -61,11 +61,7 @@ impl Session {
         if ends_at <= now {
             return Err(super::keeping::not_found());
         }
-        let kept = Kept {
-            state,
-            kept_at: now,
-            ends_at,
-        };
+        let kept = Kept::new(state, now, ends_at);
         let sealed = client
             .sealer()?
             .seal(Purpose::Cookie, kept.encode(params.content))?;

@@ -1,19 +1,23 @@
 //! Which sessions a user has, so that all of them can be ended.
 
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+
+use futures_util::future::try_join_all;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::records::{Body, Records};
+use super::records::{ATTEMPTS, Body, Look, Records, contended};
 use super::store::{Key, Of, Swap};
 use crate::clock::unix_seconds;
-use crate::error::{Error, Result, Status};
+use crate::error::Result;
 
 /// More sessions of one user are not kept; the one that would end first is ended.
 const SESSIONS_LIMIT: usize = 1000;
 
-/// How often a change is tried again because somebody else made one.
-const ATTEMPTS: usize = 64;
+/// How many sessions are deleted at once.
+const DELETIONS: usize = 32;
+
+const LIST: &str = "the list of the user's sessions";
 
 /// The sessions of one user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -46,30 +50,39 @@ impl Sessions {
         self.0.iter().map(|entry| entry.ends_at).max().unwrap_or(0)
     }
 
-    /// Gives the sessions that are one too many.
+    /// Gives the sessions that are one too many. Never the one that is added, however soon it ends.
     fn add(&mut self, key: &Key, ends_at: i64) -> Vec<Entry> {
         let now = unix_seconds();
         self.0
             .retain(|entry| entry.ends_at > now && entry.key != key.as_str());
+        self.0.sort_by_key(|entry| entry.ends_at);
+        let surplus = (self.0.len() + 1).saturating_sub(SESSIONS_LIMIT);
+        let surplus = self.0.drain(..surplus).collect();
         self.0.push(Entry {
             key: key.as_str().to_owned(),
             ends_at,
         });
-        self.0.sort_by_key(|entry| entry.ends_at);
-        let surplus = self.0.len().saturating_sub(SESSIONS_LIMIT);
-        self.0.drain(..surplus).collect()
+        surplus
     }
 }
 
 impl Records {
     /// Notes that a session belongs to a user. To be done before the session is saved, so that
     /// there is none that could not be found.
+    ///
+    /// A list that cannot be opened is begun anew. That ends no session, and those in use come on
+    /// the new one when their lives are prolonged.
     pub(super) async fn add_to_user(&self, sub: &str, session: &Key, ends_at: i64) -> Result<()> {
         let user = self.key(Of::User, sub);
         for _ in 0..ATTEMPTS {
-            let found = self.load::<Sessions>(&user).await?;
-            let version = found.as_ref().map(|found| found.version);
-            let mut sessions = found.map_or_else(Sessions::default, |found| (*found.body).clone());
+            let (version, mut sessions) = match self.look::<Sessions>(&user).await? {
+                None => (None, Sessions::default()),
+                Some(Look::Opened(found)) => (Some(found.version), (*found.body).clone()),
+                Some(Look::Unreadable { version }) => {
+                    warn_of_unreadable("is begun anew");
+                    (Some(version), Sessions::default())
+                }
+            };
             let surplus = sessions.add(session, ends_at);
             let life = sessions.last_end() - unix_seconds();
             let saved = self.save(&user, version, Arc::new(sessions), life).await?;
@@ -77,23 +90,28 @@ impl Records {
                 return self.delete_entries(&surplus).await;
             }
         }
-        Err(contended())
+        Err(contended(LIST))
     }
 
-    /// Whether a session stands on the list of a user.
+    /// Whether a session still stands on the list of a user. If others wrote one that cannot be
+    /// opened here, it was not deleted, and so the sessions were not ended.
     pub(super) async fn has_user(&self, sub: &str, session: &Key) -> Result<bool> {
-        let found = self.load::<Sessions>(&self.key(Of::User, sub)).await?;
-        Ok(found.is_some_and(|found| {
-            let mut entries = found.body.0.iter();
-            entries.any(|entry| entry.key == session.as_str())
-        }))
+        let user = self.key(Of::User, sub);
+        Ok(match self.look::<Sessions>(&user).await? {
+            None => false,
+            Some(Look::Opened(found)) => {
+                let mut entries = found.body.0.iter();
+                entries.any(|entry| entry.key == session.as_str())
+            }
+            Some(Look::Unreadable { .. }) => true,
+        })
     }
 
     /// Notes that a session is no longer the user's.
     pub(super) async fn remove_from_user(&self, sub: &str, session: &Key) -> Result<()> {
         let user = self.key(Of::User, sub);
         for _ in 0..ATTEMPTS {
-            let Some(found) = self.load::<Sessions>(&user).await? else {
+            let Some(Look::Opened(found)) = self.look::<Sessions>(&user).await? else {
                 return Ok(());
             };
             let mut sessions = (*found.body).clone();
@@ -111,15 +129,21 @@ impl Records {
                 return Ok(());
             }
         }
-        Err(contended())
+        Err(contended(LIST))
     }
 
-    /// Ends all sessions of a user.
+    /// Ends all sessions of a user. A list that cannot be opened counts as none: what was sealed
+    /// with the same key cannot be opened either. It stays, for others who have the key.
     pub(super) async fn revoke_user(&self, sub: &str) -> Result<()> {
         let user = self.key(Of::User, sub);
         for _ in 0..ATTEMPTS {
-            let Some(found) = self.load::<Sessions>(&user).await? else {
-                return Ok(());
+            let found = match self.look::<Sessions>(&user).await? {
+                None => return Ok(()),
+                Some(Look::Opened(found)) => found,
+                Some(Look::Unreadable { .. }) => {
+                    warn_of_unreadable("counts as empty");
+                    return Ok(());
+                }
             };
             self.delete_entries(&found.body.0).await?;
             // Conflicts if the user signed in meanwhile: that session is ended too.
@@ -127,21 +151,29 @@ impl Records {
                 return Ok(());
             }
         }
-        Err(contended())
+        Err(contended(LIST))
     }
 
+    /// Several at once: a user may have so many that one after another would take too long.
     async fn delete_entries(&self, entries: &[Entry]) -> Result<()> {
-        for entry in entries {
-            // Whatever version it has: a conflict is not possible.
-            let _ = self.delete(&Key::from_kept(&entry.key), None).await?;
+        for some in entries.chunks(DELETIONS) {
+            let deletions = some.iter().map(|entry| async {
+                // Whatever version it has: a conflict is not possible.
+                let _ = self.delete(&Key::from_kept(&entry.key), None).await?;
+                Ok(())
+            });
+            try_join_all(deletions).await?;
         }
         Ok(())
     }
 }
 
-fn contended() -> Error {
-    Error::new(
-        Status::Conflict,
-        "the user's sessions were changed by too many others at once; try again",
-    )
+fn warn_of_unreadable(what: &str) {
+    crate::log::warn(
+        "session",
+        &format!(
+            "the list of a user's sessions cannot be opened and {what}: it was sealed with a key \
+             that is not among seal_keys"
+        ),
+    );
 }

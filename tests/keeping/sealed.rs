@@ -136,6 +136,8 @@ async fn anything_else_is_refused_in_one_way() {
     }
     let elsewhere = app.client(json!({ "seal_keys": KEY, "client_id": "emulator_spa" }));
     assert_eq!(refusal(&elsewhere, &sealed), refused);
+    let issuer = json!({ "seal_keys": KEY, "issuer": "https://another.example" });
+    assert_eq!(refusal(&app.client(issuer), &sealed), refused);
     assert_eq!(refusal(&app.client(keys(&[NEXT_KEY])), &sealed), refused);
     assert!(Session::open(&app.client, &sealed).is_ok());
 }
@@ -244,6 +246,60 @@ async fn after_a_logout_an_old_cookie_gets_nothing_of_what_came_after_it() {
     session.logout(&LogoutParams::default()).await.unwrap();
     let copy = Session::open(&app.client, &sealed).unwrap();
     assert_eq!(status(&copy.refresh().await), Status::InvalidGrant);
+}
+
+#[tokio::test]
+async fn logging_out_with_an_old_cookie_ends_what_came_after_it_too() {
+    let app = Application::with(keys(&[KEY]));
+    let oldest = seal(&app.signed_in().await);
+    let mut cookies = vec![oldest];
+    for _ in 0..2 {
+        let session = Session::open(&app.client, cookies.last().unwrap()).unwrap();
+        session.refresh().await.unwrap();
+        cookies.push(seal(&session));
+    }
+    app.emulator.forget_requests().await;
+    let session = Session::open(&app.client, &cookies[1]).unwrap();
+    session.logout(&LogoutParams::default()).await.unwrap();
+    assert_eq!(app.emulator.count("/oauth2/revoke").await, 2);
+    for cookie in &cookies {
+        let copy = Session::open(&app.client, cookie).unwrap();
+        assert_eq!(status(&copy.refresh().await), Status::InvalidGrant);
+    }
+}
+
+#[tokio::test]
+async fn what_came_of_a_refresh_is_remembered_though_each_request_has_a_client_of_its_own() {
+    let app = Application::with(keys(&[KEY]));
+    let client = || app.client(json!({ "seal_keys": KEY, "user_agent": "one for each request" }));
+    let sealed = seal(&app.signed_in().await);
+    app.emulator.forget_requests().await;
+    for _ in 0..3 {
+        let session = Session::open(&client(), &sealed).unwrap();
+        session.refresh().await.unwrap();
+    }
+    assert_eq!(app.emulator.count("/oauth2/token").await, 1);
+}
+
+#[tokio::test]
+async fn an_old_cookie_and_a_new_one_share_the_refresh_of_what_a_useless_answer_left() {
+    let app = Application::with(keys(&[KEY]));
+    let old = seal(&app.signed_in().await);
+    app.emulator.forget_requests().await;
+    app.emulator
+        .lie(json!({ "token": "id", "claims": { "sub": "kp_somebody_else" } }))
+        .await;
+    let session = Session::open(&app.client, &old).unwrap();
+    assert_eq!(status(&session.refresh().await), Status::Subject);
+    let new = seal(&session);
+    let mut renewed = Vec::new();
+    for cookie in [&new, &old] {
+        let session = Session::open(&app.client, cookie).unwrap();
+        session.refresh().await.unwrap();
+        renewed.push(session.tokens().unwrap());
+    }
+    assert_eq!(renewed[0], renewed[1]);
+    assert_eq!(app.emulator.count("/oauth2/token").await, 2);
 }
 
 #[tokio::test]

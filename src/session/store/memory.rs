@@ -1,7 +1,12 @@
 //! Records in the memory of this process.
+//!
+//! The cache reclaims what it drops by epochs, which are counted for the whole process. If a fork
+//! catches another thread in the middle of a call, the child's epoch stands still from then on: its
+//! cache works, but what it drops is not given back to the allocator. A host that forks workers has
+//! a store that they share, or it is told to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
@@ -20,7 +25,6 @@ pub(crate) struct Memory {
     /// Each is a record whose version is the lease's value.
     leases: Cache<Key, Entry>,
     last_lease: AtomicU64,
-    warned: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -65,18 +69,6 @@ impl Memory {
             records: cache(max_records, max_bytes),
             leases: cache(MAX_LEASES, MAX_LEASES),
             last_lease: AtomicU64::new(0),
-            warned: AtomicBool::new(false),
-        }
-    }
-
-    /// Says once that other processes do not see these records.
-    pub(super) fn warn_of_fork(&self) {
-        if !self.warned.swap(true, Ordering::Relaxed) {
-            crate::log::warn(
-                "session",
-                "sessions are kept in the memory of a forked process, and its siblings do not see \
-                 them; give a store_url that they share, or seal sessions into cookies",
-            );
         }
     }
 

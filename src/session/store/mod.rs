@@ -12,14 +12,16 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use base64_simd::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use self::host::Host;
 pub(crate) use self::memory::Memory;
 use self::redis::Redis;
 use crate::error::Result;
+
+/// No key is longer: what it is of, a point, and 256 bits in base64url.
+const KEY_LENGTH: usize = 51;
 
 /// The name of a record: what it is of, and a digest of what it belongs to.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -39,8 +41,9 @@ pub(crate) enum Of {
 }
 
 impl Key {
-    /// The digest is also of the `owner`, a client id: applications that share a store do not meet.
-    pub(crate) fn new(of: Of, owner: &str, name: &str) -> Key {
+    /// The digest is also of the `owner`, what an application is known by: applications that share
+    /// a store do not meet.
+    pub(crate) fn new(of: Of, owner: &[&str], name: &str) -> Key {
         let kind = match of {
             Of::Session => "session",
             Of::User => "user",
@@ -48,12 +51,17 @@ impl Key {
             Of::Token => "token",
         };
         let mut digest = Sha256::new();
-        for part in [kind, owner, name] {
+        let parts = [kind].into_iter().chain(owner.iter().copied());
+        for part in parts.chain([name]) {
             digest.update((part.len() as u64).to_be_bytes());
             digest.update(part);
         }
-        let digest = BASE64_URL_SAFE_NO_PAD.encode(digest.finalize());
-        Key(format!("{kind}.{digest}").into())
+        let digest = digest.finalize();
+        let mut key = String::with_capacity(KEY_LENGTH);
+        key.push_str(kind);
+        key.push('.');
+        URL_SAFE_NO_PAD.encode_append(digest, &mut key);
+        Key(key.into())
     }
 
     /// A key that was kept.

@@ -10,7 +10,7 @@ use super::super::seal::Purpose;
 use super::super::state::State;
 use super::super::store::{Key, Of};
 use super::super::{SealParams, Session};
-use super::{client, sign_in, signed_in};
+use super::{client, client_of_store, sign_in, signed_in, signed_in_user};
 use crate::client::Client;
 use crate::clock::unix_seconds;
 use crate::error::Status;
@@ -18,11 +18,7 @@ use crate::error::Status;
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789a";
 
 fn kept(state: State, kept_at: i64, ends_at: i64) -> Kept {
-    Kept {
-        state: Arc::new(state),
-        kept_at,
-        ends_at,
-    }
+    Kept::new(Arc::new(state), kept_at, ends_at)
 }
 
 fn sealed(client: &Client, kept: &Kept) -> String {
@@ -107,6 +103,22 @@ fn loading_prolongs_a_session_that_was_not_written_for_long() {
             .unwrap();
         assert_eq!(found.version, if is_written { 2 } else { 1 }, "{age}");
         assert_eq!(found.body.ends_at >= now + 8000, is_written, "{age}");
+    }
+}
+
+#[test]
+fn loading_brings_a_session_back_on_the_list_of_its_user() {
+    let now = unix_seconds();
+    // The list is gone when the memory was full; when the life is prolonged, it is written anyway.
+    for age in [10, 1100] {
+        let client = client_of_store(&format!("memory:?max_sessions={}", 3000 + age));
+        let state = State::new().signed_in(signed_in_user("token", "kp_ada"));
+        let key = keep(&client, kept(state, now - age, now + 8000 - age));
+        let records = Records::of(&client).unwrap();
+        let is_listed = || pollster::block_on(records.has_user("kp_ada", &key)).unwrap();
+        assert!(!is_listed());
+        load(&client).unwrap();
+        assert!(is_listed(), "{age}");
     }
 }
 

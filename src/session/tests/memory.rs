@@ -15,7 +15,7 @@ fn store(url: &str) -> Arc<Store> {
 }
 
 fn key(name: &str) -> Key {
-    Key::new(Of::Session, "app", name)
+    Key::new(Of::Session, &["app"], name)
 }
 
 fn save(store: &Store, key: &Key, expected: Option<u64>, version: u64, life: Duration) -> Swap {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::super::merge::merge;
 use super::super::state::{SIGN_INS_LIMIT, SignedIn, State};
-use super::{names, sign_in, signed_in, with_sign_ins};
+use super::{names, sign_in, signed_in, signed_in_user, with_sign_ins};
 
 fn access_token(state: &State) -> Option<&str> {
     let tokens = state.signed_in.as_ref()?.tokens.as_ref()?;
@@ -88,6 +88,19 @@ fn who_signed_in_or_out_here_is_signed_in_or_out() {
     assert_eq!(merged.generation, ours.generation);
     let merged = merge(&base, &base.forgotten(), &theirs);
     assert_eq!(access_token(&merged), None);
+}
+
+#[test]
+fn users_without_tokens_are_told_apart_though_their_tokens_end_at_once() {
+    let of = |sub| {
+        let mut claims_only = signed_in_user("token", sub);
+        claims_only.tokens = None;
+        claims_only.expires_at = Some(1_800_000_000);
+        claims_only
+    };
+    assert!(of("kp_ada").is_same(&of("kp_ada")));
+    assert!(!of("kp_ada").is_same(&of("kp_grace")));
+    assert!(!of("kp_ada").is_same(&signed_in("token")));
 }
 
 #[test]

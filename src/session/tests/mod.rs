@@ -12,8 +12,9 @@ use serde_json::json;
 
 use super::state::{Origin, SignIn, SignedIn, State};
 use crate::client::{Accepted, Access, Client};
-use crate::config::Config;
+use crate::config::{Algorithm, Config};
 use crate::oauth::TokenSet;
+use crate::token::Signed;
 
 /// A client whose sessions no other test meets.
 fn client() -> Client {
@@ -68,6 +69,14 @@ fn signed_in(access_token: &str) -> SignedIn {
         nonce: Some("nonce".to_owned()),
     };
     SignedIn::new(tokens, accepted, origin)
+}
+
+/// The same, of a user who has this `sub`.
+fn signed_in_user(access_token: &str, sub: &str) -> SignedIn {
+    let claims = json!({ "sub": sub }).to_string();
+    let mut signed_in = signed_in(access_token);
+    signed_in.id = Some(Signed::from_kept(claims, Algorithm::Rs256, false).unwrap());
+    signed_in
 }
 
 fn with_sign_ins(names: &[&str]) -> State {

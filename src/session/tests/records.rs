@@ -11,11 +11,7 @@ use crate::oauth::{ClientCredentials, TokenSet};
 use crate::token::Signed;
 
 fn kept(state: State) -> Kept {
-    Kept {
-        state: Arc::new(state),
-        kept_at: 1_700_000_000,
-        ends_at: 1_800_000_000,
-    }
+    Kept::new(Arc::new(state), 1_700_000_000, 1_800_000_000)
 }
 
 fn again(kept: &Kept, content: SealContent) -> Kept {

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
-use super::super::renewals::Successor;
+use super::super::renewals::{Now, Outcome, Subject, Successor};
 use super::super::state::{SignedIn, State};
 use super::super::{LogoutParams, Session};
 use super::{client, signed_in};
 use crate::client::Client;
 use crate::error::Status;
+use crate::secret::Secret;
 
 /// Where nobody listens, so that a token that is sent gets no answer. Each shares its memory with no
 /// other.
@@ -105,6 +106,34 @@ fn what_is_revoked_is_nobodys_successor() {
 }
 
 #[test]
+fn a_token_that_was_given_again_is_not_spent() {
+    let client = cut_off();
+    let renewals = client.shared().unwrap().renewals;
+    let tokens = ["one", "two"].map(|token| with_refresh_token("new", Some(token)));
+    let [one, two] = ["one", "two"].map(Secret::from);
+    let id = client.client_id();
+    renewals.remember(id, &one, Successor::Left(tokens[1].clone()));
+    assert!(renewals.successor(id, &one).is_some());
+    renewals.remember(id, &two, Successor::Left(tokens[0].clone()));
+    assert!(renewals.successor(id, &one).is_none());
+    assert!(renewals.successor(id, &two).is_some());
+}
+
+#[test]
+fn a_refresh_that_fails_by_a_panic_is_not_under_way_for_ever() {
+    let client = cut_off();
+    let renewals = client.shared().unwrap().renewals;
+    let subject = Subject::token(client.client_id(), &"spent".into());
+    let seen = subject.clone();
+    let joined = renewals.join(subject.clone(), 1, || async move {
+        assert!(!renewals.is_under_way(&seen), "on purpose");
+        Ok(Outcome::from(Now::Same))
+    });
+    assert!(pollster::block_on(joined).is_err());
+    assert!(!renewals.is_under_way(&subject));
+}
+
+#[test]
 fn another_client_has_no_share_in_what_came_of_a_refresh() {
     let client = cut_off();
     remember(
@@ -112,8 +141,10 @@ fn another_client_has_no_share_in_what_came_of_a_refresh() {
         Successor::Renewed(with_refresh_token("new", Some("next"))),
     );
     let other = client.derive(r#"{"client_id": "another"}"#).unwrap();
-    let renewals = |client: &Client| client.shared().unwrap().renewals.clone();
-    assert!(Arc::ptr_eq(&renewals(&client), &renewals(&other)));
+    assert!(Arc::ptr_eq(
+        client.shared().unwrap(),
+        other.shared().unwrap()
+    ));
     let (session, _) = kept_session(&other);
     assert_eq!(refresh(&session).unwrap_err().status(), Status::Network);
 }

@@ -43,6 +43,22 @@ fn of_too_many_sessions_the_one_that_would_end_first_is_ended() {
 }
 
 #[test]
+fn a_session_that_is_added_is_not_the_one_too_many() {
+    let client = client_of_store("memory:?max_sessions=2004&max_bytes=100000004");
+    let records = Records::of(&client).unwrap();
+    let end = unix_seconds() + 1000;
+    let session = |number: i64| records.key(Of::Session, &number.to_string());
+    // As after `session_max_seconds` was lowered.
+    for number in 1..=1000 {
+        add(&records, &session(number), end + number);
+    }
+    add(&records, &session(0), end);
+    assert!(has(&records, &session(0)));
+    assert!(!has(&records, &session(1)));
+    assert!(has(&records, &session(2)));
+}
+
+#[test]
 fn a_session_whose_time_is_over_leaves_the_list() {
     let client = client_of_store("memory:?max_sessions=2002&max_bytes=100000002");
     let records = Records::of(&client).unwrap();

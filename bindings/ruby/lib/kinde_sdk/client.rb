@@ -1,0 +1,179 @@
+# frozen_string_literal: true
+
+require_relative "client/claims"
+require_relative "client/permissions"
+require_relative "client/roles"
+require_relative "client/feature_flags"
+require_relative "client/users"
+
+module KindeSdk
+  # Questions about one user, answered from verified tokens.
+  #
+  # When the access token has expired, a question renews it first if {#auto_refresh_tokens} is on and there is a refresh
+  # token; otherwise it raises {TokenExpiredError}. Any number of threads may ask.
+  class Client
+    include Claims
+    include Permissions
+    include Roles
+    include FeatureFlags
+    include Users
+
+    # @return [KindeApi::ApiClient]
+    attr_writer :kinde_api_client
+    # @return [Boolean] whether an expired access token is renewed
+    attr_accessor :auto_refresh_tokens
+    # @return [Boolean] whether questions go to Kinde's Account API instead of the token
+    attr_accessor :force_api
+    # A client over a session of the library, such as one that was opened from a cookie. What it renews is renewed there.
+    #
+    # @param session [Core::Session]
+    # @param auto_refresh_tokens [Boolean]
+    # @param force_api [Boolean]
+    # @return [Client]
+    def self.of(session, auto_refresh_tokens: KindeSdk.config.auto_refresh_tokens, force_api: KindeSdk.config.force_api)
+      allocate.tap { |client| client.send(:take, session, auto_refresh_tokens, force_api) }
+    end
+
+    # @param sdk_api_client [KindeApi::ApiClient]
+    # @param tokens_hash [Hash] with `access_token`
+    # @param auto_refresh_tokens [Boolean]
+    # @param force_api [Boolean]
+    # @raise [AuthenticationError] if there is no access token
+    # @raise [TokenError] if a token is not what it should be
+    def initialize(sdk_api_client, tokens_hash, auto_refresh_tokens, force_api = false)
+      @kinde_api_client = sdk_api_client
+      @auto_refresh_tokens = auto_refresh_tokens
+      @force_api = force_api
+      self.token_store = TokenStore.new(tokens_hash)
+      refresh_token if auto_refresh_tokens && refreshable? && !@session.authenticated?
+    end
+
+    # @return [TokenStore] empty for a session that was kept without its tokens
+    def token_store
+      @token_store ||= TokenStore.new(session_tokens)
+    end
+
+    # @param store [TokenStore]
+    # @raise (see #initialize)
+    def token_store=(store)
+      unless store.bearer_token
+        raise AuthenticationError.new("Missing access_token in token hash", status: :not_authenticated)
+      end
+
+      @session = KindeSdk.session(KindeSdk.verifying_client, store.tokens)
+      @token_store = store
+    end
+
+    # @return [KindeApi::ApiClient]
+    def kinde_api_client
+      @kinde_api_client ||= KindeSdk.api_client(bearer_token)
+    end
+
+    # @return [Hash{Symbol=>Object}]
+    def tokens_hash
+      token_store.tokens
+    end
+
+    # @return [String] the access token
+    def bearer_token
+      token_store.bearer_token
+    end
+
+    # @return [Integer] when the access token expires, in Unix seconds
+    def expires_at
+      @session.expires_at
+    end
+
+    # @return [Boolean] whether the access token has expired
+    def token_expired?
+      !@session.authenticated?
+    end
+    alias tokenExpired? token_expired?
+
+    # Renews the tokens. Calls of several threads at once share one request.
+    #
+    # @return [TokenHash] with strings as keys, to be kept
+    # @raise [OAuthError] if Kinde refuses, or cannot be reached; the tokens stay what they were
+    def refresh_token
+      KindeSdk.requested { @session.refresh }
+      adopt_tokens
+    rescue AuthenticationError => e
+      raise OAuthError.new("there is no refresh_token in the token hash: ask for the scope offline, and keep the token",
+                           status: e.status, details: e.details)
+    end
+    alias refreshToken refresh_token
+
+    # @param token_type [Symbol] `:access_token`, `:id_token` or `:refresh_token`
+    # @return [String, nil]
+    def get_token(token_type = :access_token)
+      tokens_hash[token_type.to_sym]
+    end
+    alias getToken get_token
+
+    # @return [String] without the tokens
+    def inspect
+      "#<#{self.class}>"
+    end
+
+    private
+
+    # Asks the session; once more after a renewal, if the access token has expired.
+    def ask
+      yield @session
+    rescue TokenExpiredError
+      raise unless auto_refresh_tokens && refreshable?
+
+      refresh_token
+      yield @session
+    end
+
+    def refreshable?
+      !tokens_hash[:refresh_token].nil?
+    end
+
+    def take(session, auto_refresh_tokens, force_api)
+      @session = session
+      @auto_refresh_tokens = auto_refresh_tokens
+      @force_api = force_api
+    end
+
+    def session_tokens
+      @session.tokens
+    rescue AuthenticationError
+      nil
+    rescue InvalidArgumentError => e
+      raise unless e.field == "content"
+    end
+
+    def adopt_tokens
+      renewed = TokenHash.by_string(@session.tokens)
+      token_store.set_tokens(renewed)
+      @kinde_api_client = KindeSdk.api_client(bearer_token)
+      renewed
+    end
+
+    # The library's number of a kind of token.
+    #
+    # @raise [InvalidArgumentError]
+    def token_type_of(options)
+      name = options.is_a?(Hash) ? options.fetch(:token_type, :access_token) : options
+      case name&.to_sym
+      when :access_token then Core::Session::ACCESS_TOKEN
+      when :id_token then Core::Session::ID_TOKEN
+      else
+        raise InvalidArgumentError.new("token_type: must be :access_token or :id_token, not #{name.inspect[0, 100]}",
+                                       status: :invalid_argument, details: { field: "token_type" })
+      end
+    end
+
+    # Whether a call, or else the client, asks for fresh data.
+    def fresh?(options)
+      value = options.is_a?(Hash) ? options[:force_api] : nil
+      value.nil? ? force_api : value
+    end
+
+    def log
+      KindeSdk.config.logger
+    end
+  end
+end

@@ -1,0 +1,63 @@
+# frozen_string_literal: true
+
+module KindeSdk
+  class Client
+    # What the user may do in the organization that he is signed in to.
+    module Permissions
+      # @param options [Hash, Symbol] `token_type`, `force_api`; a symbol means the token type
+      # @return [Hash{Symbol=>Object}] `org_code` and `permissions`, a list of keys
+      def get_permissions(options = {})
+        return fetch(:permissions) if fresh?(options)
+
+        type = token_type_of(options)
+        ask { |session| session.permissions(type) }
+      rescue TokenError => e
+        raise unless e.status == :claim_missing
+
+        { org_code: nil, permissions: [] }
+      end
+
+      # @param permission [String]
+      # @param options (see #get_permissions)
+      # @return [Hash{Symbol=>Object}] `org_code` and `is_granted`
+      def get_permission(permission, options = {})
+        found = get_permissions(options)
+        { org_code: found[:org_code], is_granted: found[:permissions].include?(permission.to_s) }
+      end
+      alias getPermission get_permission
+
+      # @param permission [String]
+      # @param options (see #get_permissions)
+      # @return [Boolean]
+      def permission_granted?(permission, options = nil)
+        return get_permission(permission, options || {})[:is_granted] if options || force_api
+
+        begin
+          @session.permission?(permission)
+        rescue TokenExpiredError
+          ask { |session| session.permission?(permission) }
+        end
+      end
+      alias permissionGranted? permission_granted?
+
+      # Permissions as Kinde has them now.
+      #
+      # @return (see #get_permissions)
+      def getPermissions
+        get_permissions(force_api: true)
+      end
+
+      # @return [Array<String>] keys of permissions as Kinde has them now
+      def all_permissions
+        getPermissions[:permissions]
+      end
+      alias getAllPermissions all_permissions
+
+      # @param token_type [Symbol]
+      # @return [Array<String>, nil] the claim as it stands in the token
+      def get_permissions_legacy(token_type = :access_token)
+        get_claim("permissions", token_type)&.fetch(:value)
+      end
+    end
+  end
+end

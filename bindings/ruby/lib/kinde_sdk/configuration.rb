@@ -1,0 +1,195 @@
+# frozen_string_literal: true
+
+require "logger"
+
+module KindeSdk
+  # The settings of an application, by the names that {KindeSdk.configure} documents.
+  #
+  # Those of the library that have no name here, such as `timeout_ms` or `proxy`, are set with {#set}. Nothing is checked
+  # before it is used; then everything that is wrong is reported at once. Settings may be changed at any time, by one
+  # thread; calls under way go on with the former ones.
+  class Configuration
+    # How many clients of the library are kept; an application that names credentials per call has a few.
+    MAX_CLIENTS = 64
+    private_constant :MAX_CLIENTS
+
+    # By a name here, the setting of the library.
+    @library_names = {}
+
+    class << self
+      # @api private
+      attr_reader :library_names
+      # @api private
+      attr_writer :default
+
+      # @return [Configuration] the one that {KindeSdk.configure} changes
+      def default
+        @default ||= new
+      end
+
+      private
+
+      def setting(name, library_name = nil)
+        library_names[name] = library_name if library_name
+        attr_reader name
+
+        define_method(:"#{name}=") do |value|
+          instance_variable_set(:"@#{name}", frozen_copy(value))
+          forget_clients
+        end
+      end
+    end
+
+    # @!attribute [rw] domain
+    #   @return [String] such as "https://example.kinde.com"
+    setting :domain, :domain
+    # @!attribute [rw] client_id
+    #   @return [String]
+    setting :client_id, :client_id
+    # @!attribute [rw] client_secret
+    #   @return [String, nil]
+    setting :client_secret, :client_secret
+    # @!attribute [rw] callback_url
+    #   @return [String] where Kinde sends the browser after the sign-in
+    setting :callback_url, :redirect_uri
+    # @!attribute [rw] logout_url
+    #   @return [String, nil] where Kinde sends the browser after the sign-out
+    setting :logout_url, :logout_redirect_uri
+    # @!attribute [rw] scope
+    #   @return [String] texts separated by spaces
+    setting :scope, :scope
+    # @!attribute [rw] authorize_url
+    #   @return [String] a path on the domain, or a whole URL
+    setting :authorize_url, :authorization_endpoint
+    # @!attribute [rw] token_url
+    #   @return [String] a path on the domain, or a whole URL
+    setting :token_url, :token_endpoint
+    # @!attribute [rw] jwks_url
+    #   @return [String] a path on the domain, or a whole URL
+    setting :jwks_url, :jwks_url
+    # @!attribute [rw] jwks
+    #   @return [Hash, nil] the issuer's keys, for an application that must not fetch them
+    setting :jwks, :jwks
+    # @!attribute [rw] expected_issuer
+    #   @return [String, nil] the `iss` of tokens; without it, the domain
+    setting :expected_issuer, :issuer
+    # @!attribute [rw] expected_audience
+    #   @return [String, Array<String>, nil] audiences of which an access token must name one
+    setting :expected_audience
+    # @!attribute [rw] pkce_enabled
+    #   @return [Boolean] (true) whether the code of a sign-in is bound to who began it (RFC 7636)
+    setting :pkce_enabled, :pkce
+    # @!attribute [rw] auto_refresh_tokens
+    #   @return [Boolean] (true) whether {Client} renews an expired access token by itself
+    setting :auto_refresh_tokens
+    # @!attribute [rw] force_api
+    #   @return [Boolean] (false) whether questions of {Client} go to Kinde's Account API instead of the token
+    setting :force_api
+    # @!attribute [rw] debugging
+    #   @return [Boolean] (false) whether the library's messages about each call are logged too
+    setting :debugging
+    # @!attribute [rw] business_name
+    #   @return [String, nil] the name of the business; without it, the first label of the domain
+    setting :business_name
+    # @!attribute [rw] seal_keys
+    #   @return [Array<String>, nil] secrets that seal sessions, of at least 32 random bytes each: the first seals, all open
+    setting :seal_keys, :seal_keys
+    # @!attribute [rw] store_url
+    #   @return [String, nil] where sessions are kept on the server: "memory:" or "redis://…"; without it, they are sealed
+    #     and the browser carries them
+    setting :store_url, :store_url
+    # @!attribute [rw] return_origins
+    #   @return [Array<String>, nil] origins beside the application's own to which a user may be sent after the sign-in
+    setting :return_origins, :return_origins
+    # @!attribute [rw] legacy_session_keys
+    #   @return [Boolean] (false) whether the Rails engine also writes `session[:kinde_token_store]`, as the former gem did.
+    #     It holds tokens, and with many permissions it does not fit into a cookie
+    setting :legacy_session_keys
+    # @!attribute [rw] client_credentials_route
+    #   @return [Boolean, #call] (false) whether the Rails engine's page `client_credentials_auth` exists, which gets a token
+    #     for the application itself: false for nobody, true for every user who is signed in, or what answers this when it is
+    #     called with the user's {Client}
+    setting :client_credentials_route
+
+    # @return [Logger, nil] where the library's messages go; in Rails to its logger, otherwise to standard output
+    attr_writer :logger
+
+    def initialize
+      @scope = "openid offline email profile"
+      @authorize_url = "/oauth2/auth"
+      @token_url = "/oauth2/token"
+      @jwks_url = "/.well-known/jwks.json"
+      @pkce_enabled = true
+      @auto_refresh_tokens = true
+      @force_api = false
+      @debugging = false
+      @legacy_session_keys = false
+      @client_credentials_route = false
+      @more = {}
+      @lock = Mutex.new
+      forget_clients
+    end
+
+    # Sets one of the library's settings that has no name of its own here.
+    #
+    # @param name [Symbol, String] such as `:timeout_ms`
+    # @param value [Object]
+    # @return [void]
+    def set(name, value)
+      @more = @more.merge(name.to_sym => frozen_copy(value))
+      forget_clients
+    end
+
+    # @return [Logger, nil]
+    def logger
+      return @logger if defined?(@logger)
+
+      (defined?(::Rails.logger) && ::Rails.logger) || (@standard_logger ||= Logger.new($stdout))
+    end
+
+    # @return [String, nil]
+    def business_name
+      @business_name || domain.to_s[%r{\A(?:https?://)?([^./:]+)}, 1]
+    end
+
+    # @return [Hash{Symbol=>Object}] the settings by the names of the library
+    def library_settings
+      named = self.class.library_names.to_h { |name, library_name| [library_name, public_send(name)] }
+      { framework: "Ruby/#{VERSION}", **named, **@more }.compact
+    end
+
+    # The library's client of these settings. Each is made once.
+    #
+    # @param overrides [Hash{Symbol=>Object}] settings that differ, by the names of the library
+    # @return [Core::Client]
+    # @raise [ConfigurationError] whose details name every setting that is wrong or missing
+    def core_client(**overrides)
+      clients = @clients
+      clients[overrides] || @lock.synchronize do
+        Core.check_ractor
+        clients.clear if clients.size >= MAX_CLIENTS
+        clients[overrides.freeze] ||= Core::Client.new(**library_settings, **overrides)
+      end
+    end
+
+    # @return [String]
+    def inspect
+      "#<#{self.class} domain=#{domain.inspect} client_id=#{client_id.inspect}>"
+    end
+
+    private
+
+    def forget_clients
+      @clients = {}
+    end
+
+    def frozen_copy(value)
+      case value
+      when String then value.dup.freeze
+      when Array then value.map { |member| frozen_copy(member) }.freeze
+      when Hash then value.transform_values { |member| frozen_copy(member) }.freeze
+      else value
+      end
+    end
+  end
+end

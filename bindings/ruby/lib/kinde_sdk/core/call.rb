@@ -1,0 +1,187 @@
+# frozen_string_literal: true
+
+require "json"
+
+module KindeSdk
+  module Core
+    # How a function of the library is called: its out parameters, its texts, its errors.
+    module Call
+      # Where the library writes a result and an error. Each fiber has its own, because another may run during a call.
+      class Places
+        # @return [FFI::MemoryPointer]
+        attr_reader :out, :error
+
+        def initialize
+          @out = FFI::MemoryPointer.new(:uint64)
+          @error = FFI::MemoryPointer.new(:pointer)
+        end
+      end
+
+      # The class for each status; the rest are {Error}.
+      CLASSES = {
+        (100..199) => InvalidArgumentError,
+        (200..299) => ConfigurationError,
+        (300..399) => NetworkError,
+        (400..407) => OAuthError,
+        (408..408) => RateLimitError,
+        (409..409) => APIError,
+        (500..599) => CallbackError,
+        (702..702) => TokenExpiredError,
+        (712..712) => FlagNotFoundError,
+        (713..713) => InvalidArgumentError,
+        (600..799) => TokenError,
+        (801..801) => AuthenticationError,
+        (802..803) => SessionError,
+        (804..805) => StoreError
+      }.freeze
+
+      # Classes of {APIError} by the HTTP status.
+      API_CLASSES = { 401 => AuthenticationError, 403 => AuthorizationError, 429 => RateLimitError }.freeze
+
+      private_constant :Places, :CLASSES, :API_CLASSES
+
+      module_function
+
+      # @return [Places]
+      def places
+        Thread.current[:kinde_sdk_places] ||= Places.new
+      end
+
+      # Calls a function without a result.
+      #
+      # @return [void]
+      def plain(function, *arguments)
+        uninterrupted(function) do
+          places = self.places
+          succeed(function, places, *arguments, places.error)
+        end
+        nil
+      end
+
+      # Calls a function that writes its result to a place.
+      #
+      # @yieldparam out [FFI::MemoryPointer] that place
+      # @return [Object] what the block makes of it
+      def place(function, *arguments)
+        uninterrupted(function) do
+          places = self.places
+          succeed(function, places, *arguments, places.out, places.error)
+          yield places.out
+        end
+      end
+
+      # Calls a function that gives a text.
+      #
+      # @return [String, nil]
+      def text(function, *arguments)
+        place(function, *arguments) { |out| take_text(out) }
+      end
+
+      # Calls a function that gives JSON.
+      #
+      # @return [Object]
+      def json(function, *arguments)
+        parse(text(function, *arguments))
+      end
+
+      # Calls a function that makes an object of the library.
+      #
+      # @yieldparam pointer [FFI::Pointer] to be owned by an {FFI::AutoPointer}
+      # @return [Object] what the block makes of it
+      def handle(function, *arguments)
+        place(function, *arguments) { |out| yield out.read_pointer }
+      end
+
+      # @param place [FFI::MemoryPointer] where a `char *` of ours was written
+      # @return [String, nil]
+      def take_text(place)
+        pointer = place.read_pointer
+        return if pointer.null?
+
+        begin
+          pointer.read_string.force_encoding(Encoding::UTF_8)
+        ensure
+          Native.kinde_string_free(pointer)
+        end
+      end
+
+      # The same error that the library gave, as an exception.
+      #
+      # @param place [FFI::MemoryPointer] where a `kinde_error *` was written
+      # @return [Exception] one that includes {Failure}
+      def error(place)
+        pointer = place.read_pointer
+        status = Native.kinde_error_status(pointer)
+        message = Native.kinde_error_message(pointer).to_s.dup.force_encoding(Encoding::UTF_8)
+        details = details(pointer)
+        name = Native.kinde_status_name(status).downcase.to_sym
+        class_of(status, details).new(message, status: name, details: details)
+      ensure
+        Native.kinde_error_free(pointer)
+      end
+
+      # Parameters as the library takes them.
+      #
+      # @param parameters [Hash]
+      # @return [String]
+      # @raise [InvalidArgumentError] if they cannot be JSON
+      def parameters(parameters)
+        JSON.generate(parameters)
+      rescue JSON::GeneratorError, EncodingError => e
+        raise InvalidArgumentError.new("a parameter is not text in UTF-8: #{e.class}", status: :invalid_utf8)
+      end
+
+      # A text as the library takes it.
+      #
+      # @param value [#to_s]
+      # @return [String]
+      def argument(value)
+        text = value.is_a?(String) ? value : value.to_s
+        return text if text.encoding == Encoding::UTF_8 || text.encoding.ascii_compatible?
+
+        text.encode(Encoding::UTF_8)
+      rescue EncodingError => e
+        raise InvalidArgumentError.new("a text cannot be made UTF-8: #{e.class}", status: :invalid_utf8)
+      end
+
+      def parse(text)
+        text && JSON.parse(text, symbolize_names: true, max_nesting: false)
+      end
+
+      # What a call gave must be freed, also if the thread was told to end, or its time was up, while it waited. No thread
+      # leaves a call of the library earlier for it, so nothing is delayed.
+      def uninterrupted(function, &call)
+        return yield unless Native::FUNCTIONS.fetch(function).blocking
+
+        begin
+          Thread.handle_interrupt(Object => :never, &call)
+        ensure
+          Log.drain
+        end
+      end
+      private_class_method :uninterrupted
+
+      def succeed(function, places, *arguments)
+        status = Native.public_send(function, *arguments)
+        raise error(places.error) unless status.zero?
+      end
+      private_class_method :succeed
+
+      def details(pointer)
+        out = FFI::MemoryPointer.new(:pointer)
+        return {} unless Native.kinde_error_details(pointer, out).zero?
+
+        parse(take_text(out)) || {}
+      end
+      private_class_method :details
+
+      def class_of(status, details)
+        _, found = CLASSES.find { |statuses, _| statuses.cover?(status) }
+        return found || Error unless found == APIError
+
+        API_CLASSES.fetch(details[:http_status], APIError)
+      end
+      private_class_method :class_of
+    end
+  end
+end

@@ -1,0 +1,187 @@
+# frozen_string_literal: true
+
+module KindeSdk
+  module Core
+    # One application at Kinde: checked settings, never changed. Any number of threads may use it, and forked processes
+    # too. Clients of the same issuer share connections and keys, so making one costs microseconds.
+    class Client
+      include Owner
+
+      # Frees the library's object when Ruby collects this one.
+      class Handle < OwnedPointer
+        # @api private
+        def self.release(pointer)
+          Native.kinde_client_free(pointer)
+        end
+      end
+      private_constant :Handle
+
+      # @param environment [Boolean] whether the environment's KINDE_DOMAIN, KINDE_CLIENT_ID and so on count for what
+      #   `settings` do not say
+      # @param settings [Hash{Symbol=>Object}] by the names of the library, such as `domain`, `client_id`, `redirect_uri`
+      # @raise [ConfigurationError] whose details name every setting that is wrong or missing
+      def initialize(environment: false, **settings)
+        Core.check_ractor
+        config = Native.kinde_config_new
+        Call.plain(:kinde_config_load_env, config) if environment
+        Call.plain(:kinde_config_load_json, config, Call.parameters(settings.compact))
+        Call.handle(:kinde_client_new, config) { |pointer| own(pointer) }
+      ensure
+        Native.kinde_config_free(config) if config
+      end
+
+      # @param overrides [Hash{Symbol=>Object}] settings that differ
+      # @return [Client]
+      # @raise [ConfigurationError]
+      def derive(**overrides)
+        Call.handle(:kinde_client_derive, @handle, Call.parameters(overrides.compact)) do |pointer|
+          self.class.allocate.tap { |client| client.own(pointer) }
+        end
+      end
+
+      # Fetches the issuer's keys ahead of time.
+      #
+      # @return [void]
+      def prepare
+        Call.plain(:kinde_client_prepare, @handle)
+      end
+
+      # @return [Hash{Symbol=>Object}] numbers for a dashboard
+      def stats
+        Call.json(:kinde_client_stats, @handle)
+      end
+
+      # @param parameters [Hash] authorization parameters, such as `org_code`, `prompt`, `scope`
+      # @return [Hash{Symbol=>String, nil}] `url`, `state`, `nonce`, `code_verifier`
+      def authorization_url(parameters = {})
+        Call.json(:kinde_authorization_url, @handle, Call.parameters(parameters))
+      end
+
+      # @return [Hash{Symbol=>Object}] the token set
+      def exchange_code(parameters)
+        Call.json(:kinde_exchange_code, @handle, Call.parameters(parameters.compact))
+      end
+
+      # @return [Hash{Symbol=>Object}] the token set
+      def refresh_tokens(parameters)
+        Call.json(:kinde_refresh_tokens, @handle, Call.parameters(parameters.compact))
+      end
+
+      # @return [Hash{Symbol=>Object}] the token set
+      def client_credentials(parameters = {})
+        Call.json(:kinde_client_credentials, @handle, Call.parameters(parameters.compact))
+      end
+
+      # @return [String] where to send the browser to end the sign-in at Kinde
+      def logout_url(parameters = {})
+        Call.json(:kinde_logout_url, @handle, Call.parameters(parameters.compact)).fetch(:url)
+      end
+
+      # @return [void]
+      def revoke_token(parameters)
+        Call.text(:kinde_revoke_token, @handle, Call.parameters(parameters.compact))
+        nil
+      end
+
+      # @return [Hash{Symbol=>Object}]
+      def introspect_token(parameters)
+        Call.json(:kinde_introspect_token, @handle, Call.parameters(parameters.compact))
+      end
+
+      # @return [Hash{Symbol=>Object}] the profile as Kinde answers it
+      def user_profile(parameters)
+        Call.json(:kinde_user_profile, @handle, Call.parameters(parameters.compact))
+      end
+
+      # @return [Hash{Symbol=>Object}]
+      def device_start(parameters = {})
+        Call.json(:kinde_device_start, @handle, Call.parameters(parameters.compact))
+      end
+
+      # @return [Hash{Symbol=>Object}] the token set
+      def device_poll(parameters)
+        Call.json(:kinde_device_poll, @handle, Call.parameters(parameters.compact))
+      end
+
+      # Verifies a token without giving its claims.
+      #
+      # @param token [String]
+      # @param options [Hash] `type`, `audience`, `nonce`, `access_token`, `wait`
+      # @return [void]
+      # @raise [TokenError]
+      def verify_token(token, options = nil)
+        places = Call.places
+        status = Native.kinde_verify_token(@handle, Call.argument(token), options && Call.parameters(options), nil, places.error)
+        raise Call.error(places.error) unless status.zero?
+      end
+
+      # Verifies a token and gives its claims as they stand in it, by strings.
+      #
+      # @param (see #verify_token)
+      # @return [Hash{String=>Object}]
+      # @raise (see #verify_token)
+      def token_claims(token, options = nil)
+        text = Call.text(:kinde_verify_token, @handle, Call.argument(token), options && Call.parameters(options))
+        JSON.parse(text, max_nesting: false)
+      end
+
+      # @return [Session] in which nobody is signed in
+      def new_session
+        Call.handle(:kinde_session_new, @handle) { |pointer| Session.new(pointer) }
+      end
+
+      # @param tokens [Hash] a token set; only `access_token` is required
+      # @return [Session]
+      # @raise [TokenError]
+      def session_from_tokens(tokens)
+        Call.handle(:kinde_session_from_tokens, @handle, Call.parameters(tokens.compact)) { |pointer| Session.new(pointer) }
+      end
+
+      # @param id [String] what {Session#save} gave
+      # @return [Session]
+      # @raise [SessionError] if there is none
+      def load_session(id)
+        Call.handle(:kinde_session_load, @handle, Call.argument(id)) { |pointer| Session.new(pointer) }
+      end
+
+      # @param sealed [String] what {Session#seal} gave
+      # @return [Session]
+      # @raise [SessionError] if it cannot be opened
+      def open_session(sealed)
+        Call.handle(:kinde_session_open, @handle, Call.argument(sealed)) { |pointer| Session.new(pointer) }
+      end
+
+      # @param id [String]
+      # @return [void]
+      def delete_session(id)
+        Call.plain(:kinde_session_delete, @handle, Call.argument(id))
+      end
+
+      # Ends all kept sessions of one user.
+      #
+      # @param sub [String] the user's id
+      # @return [void]
+      def revoke_sessions(sub)
+        Call.plain(:kinde_sessions_revoke, @handle, Call.argument(sub))
+      end
+
+      # @param parameters [Hash] as `kinde_cookie_split` takes them
+      # @return [Array<Hash{Symbol=>Object}>] the cookies to set
+      def split_cookie(parameters)
+        Call.json(:kinde_cookie_split, @handle, Call.parameters(parameters)).fetch(:cookies)
+      end
+
+      # @param parameters [Hash] as `kinde_cookie_join` takes them
+      # @return [Hash{Symbol=>Object}] `value` and `parts`
+      def join_cookies(parameters)
+        Call.json(:kinde_cookie_join, @handle, Call.parameters(parameters))
+      end
+
+      protected
+
+      def own(pointer)
+        @handle = Handle.new(pointer)
+      end
+    end
+  end
+end

@@ -1,0 +1,32 @@
+# frozen_string_literal: true
+
+module KindeSdk
+  # Where the browser goes to end the sign-in at Kinde.
+  module LogoutUrl
+    # @param logout_url [String] where Kinde sends the browser afterwards, instead of the configured one
+    # @param domain [String] instead of the configured one
+    # @return [String]
+    # @raise [ArgumentError] if the domain is missing or is not one
+    def logout_url(logout_url: config.logout_url, domain: config.domain)
+      check_domain(domain)
+      config.core_client(**{ domain: domain == config.domain ? nil : domain }.compact).logout_url(redirect: logout_url)
+    end
+    alias logoutUrl logout_url
+
+    private
+
+    # Existing callers rely on these texts.
+    def check_domain(domain)
+      text = domain.to_s.strip
+      raise ArgumentError, "domain is required for logout_url" if text.empty?
+
+      uri = URI.parse(text.include?("://") ? text : "https://#{text}")
+      unless %w[http https].include?(uri.scheme)
+        raise ArgumentError, "invalid scheme in domain: #{domain} (only http/https allowed)"
+      end
+      raise ArgumentError, "invalid domain format: #{domain}" if uri.host.to_s.empty?
+    rescue URI::InvalidURIError
+      raise ArgumentError, "invalid domain format: #{domain}"
+    end
+  end
+end

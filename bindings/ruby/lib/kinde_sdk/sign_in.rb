@@ -1,0 +1,75 @@
+# frozen_string_literal: true
+
+module KindeSdk
+  # The URLs of Kinde's pages, for applications that keep the state of a sign-in themselves.
+  module SignIn
+    # Where to send the browser to sign in.
+    #
+    # @param client_id [String] instead of the configured one
+    # @param client_secret [String] instead of the configured one
+    # @param domain [String] instead of the configured one
+    # @param redirect_uri [String] instead of the configured `callback_url`
+    # @param params [Hash{Symbol=>Object}] authorization parameters, such as `org_code`, `prompt`, `scope`, `audience`,
+    #   `login_hint`; also `state` and `nonce` of the application's own
+    # @return [Hash{Symbol=>String}] `url`; `state` and `nonce`, to be compared and handed to {Tokens#fetch_tokens}; and
+    #   `code_verifier`, a secret, unless `pkce_enabled` is off
+    # @raise [ConfigurationError]
+    # @raise [InvalidArgumentError] whose details name every parameter that is wrong
+    def auth_url(client_id: nil, client_secret: nil, domain: nil, redirect_uri: nil, **params)
+      own = { state: params.delete(:state), nonce: params.delete(:nonce) }.compact
+      parameters = { redirect_uri: redirect_uri, **params }.compact
+      client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      with_own(request(client, parameters), own).compact
+    end
+    alias authUrl auth_url
+    alias login_url auth_url
+    alias loginUrl auth_url
+
+    # Where to send the browser to register.
+    #
+    # @param (see #auth_url)
+    # @return (see #auth_url)
+    # @raise (see #auth_url)
+    def register_url(**params)
+      auth_url(prompt: "create", **params)
+    end
+    alias registerUrl register_url
+
+    # Where to send the browser to register together with a new organization.
+    #
+    # @param org_name [String, nil] its name
+    # @param params (see #auth_url)
+    # @return (see #auth_url)
+    # @raise (see #auth_url)
+    def create_org_url(org_name: nil, **params)
+      register_url(is_create_org: true, org_name: org_name, **params)
+    end
+    alias createOrgUrl create_org_url
+
+    private
+
+    def request(client, parameters)
+      client.authorization_url(parameters)
+    rescue InvalidArgumentError => e
+      # Kinde may know more parameters than the library; an application that names one of them goes on doing so.
+      unknown = e.details.fetch(:fields, []).map { |field| field[:field].to_sym }
+      raise unless unknown.any? && e.details[:fields].all? { |field| field[:message].start_with?("unknown") }
+
+      client.authorization_url(parameters.except(*unknown).merge(extra: parameters.slice(*unknown)))
+    end
+
+    def with_own(request, own)
+      own.each do |name, value|
+        value = String(value)
+        request[name] = value
+        request[:url] = request[:url].sub(/(?<=[?&])#{name}=[^&]*/) { URI.encode_www_form(name => value) }
+      end
+      request
+    end
+
+    # Flows take the credentials of each call. What the endpoints are follows from the domain, as it always did.
+    def flow_client(**overrides)
+      config.core_client(**overrides.compact)
+    end
+  end
+end

@@ -1,0 +1,331 @@
+# frozen_string_literal: true
+
+require "support/browser"
+require "support/rails_application"
+
+RSpec.describe KindeSdk::Engine do
+  # Another one does not share its cookies.
+  def browser
+    Browser.new(RailsApplication, emulator)
+  end
+
+  def page(browser, path = "/")
+    answer = browser.get(path)
+    raise answer.body[%r{<h2.*?</h2>}m] || answer.body unless answer.ok?
+
+    JSON.parse(answer.body, symbolize_names: true)
+  end
+
+  def user
+    { id: /\Akp_/, email: "ada@example.com", first_name: "Ada", last_name: "Lovelace" }
+  end
+
+  before do
+    configure(callback_url: "http://localhost:3000/kinde_sdk/callback",
+              seal_keys: [RailsApplication.key_generator.generate_key("kinde session seal", 32).unpack1("H*")])
+  end
+
+  let(:tab) { browser }
+
+  it "signs in" do
+    expect(tab.sign_in("/kinde_sdk/auth").status).to eq(302)
+    expect(tab.location).to eq("http://example.org/")
+    expect(page(tab)).to match(user: user, logged_in: true, present: true, expired: false, permission: true, alert: nil,
+                               cart: nil, tokens: nil, csrf: nil, view: "true")
+  end
+
+  it "knows nobody before that" do
+    expect(page(tab)).to match(user: nil, logged_in: false, present: false, expired: true, permission: nil, alert: nil,
+                               cart: nil, tokens: nil, csrf: nil, view: "false")
+  end
+
+  it "keeps no tokens in the session of Rails" do
+    tab.sign_in("/kinde_sdk/auth")
+    expect(tab.cookies.keys).to include("_app", "kinde_session")
+    expect(page(tab)[:tokens]).to be_nil
+  end
+
+  it "registers" do
+    expect(tab.get("/kinde_sdk/register").headers["Location"]).to include("prompt=create")
+  end
+
+  it "leads to where the user wanted to go" do
+    tab.sign_in("/kinde_sdk/auth", return_to: "/mgmt?a=b")
+    expect(tab.location).to eq("http://example.org/mgmt?a=b")
+  end
+
+  it "signs in in two tabs" do
+    first = tab.get("/kinde_sdk/auth").headers["Location"]
+    second = tab.get("/kinde_sdk/auth", return_to: "/mgmt").headers["Location"]
+    tab.come_back(first)
+    tab.come_back(second)
+    expect(tab.location).to end_with("/mgmt")
+    expect(page(tab)[:logged_in]).to be(true)
+  end
+
+  %i[get post].each do |method|
+    it "signs out by #{method.upcase}" do
+      tab.sign_in("/kinde_sdk/auth")
+      tab.get("/session/cart/tea")
+      tab.public_send(method, "/kinde_sdk/logout")
+      expect(tab.location).to start_with("#{emulator.url}/logout?redirect=")
+      expect(tab.cookies).not_to include("kinde_session")
+      expect(page(tab)).to include(user: nil, logged_in: false, cart: nil)
+      tab.get("/kinde_sdk/logout_callback")
+      expect(tab.location).to eq("http://example.org/")
+    end
+  end
+
+  it "renews the tokens" do
+    tab.sign_in("/kinde_sdk/auth")
+    before = emulator.count("/oauth2/token")
+    tab.get("/kinde_sdk/refresh_token")
+    expect(tab.location).to eq("http://example.org/")
+    expect(emulator.count("/oauth2/token")).to eq(before + 1)
+    expect(page(tab, "/renew")).to eq(renewed: true)
+    expect(page(tab)).to include(logged_in: true, alert: nil)
+  end
+
+  it "says that there is nothing to renew" do
+    tab.get("/kinde_sdk/refresh_token")
+    expect(page(tab)[:alert]).to include("could not be renewed")
+    expect(page(tab, "/renew")).to eq(renewed: false)
+  end
+
+  it "keeps a user signed in whose tokens cannot be renewed now" do
+    tab.sign_in("/kinde_sdk/auth")
+    emulator.post("/faults", { path: "/oauth2/token", status: 503, times: nil })
+    tab.get("/kinde_sdk/refresh_token")
+    expect(page(tab)).to include(logged_in: true, alert: /could not be renewed/)
+  end
+
+  it "answers pages of exceptions with the session kept" do
+    tab.get("/kinde_sdk/auth")
+    tab.come_back(tab.location)
+    tab.get("/fail")
+    expect(tab.last_response.status).to eq(500)
+    expect(page(tab)[:logged_in]).to be(true)
+  end
+
+  it "sets what is current" do
+    tab.sign_in("/kinde_sdk/auth")
+    expect(page(tab, "/current")).to match(same: true, expires_at: Integer, bearer: /\AeyJ/)
+    expect(KindeSdk::Current.session).to be_nil
+    expect(page(browser, "/current")).to match(same: true, expires_at: nil, bearer: nil)
+  end
+
+  it "takes what is current from any session" do
+    KindeSdk::Current.set_session({ kinde_token_store: { "access_token" => "a", "expires_at" => 1 } })
+    expect(KindeSdk::Current.token_store.bearer_token).to eq("a")
+    KindeSdk::Current.clear_session
+    expect(KindeSdk::Current.token_store).to be_nil
+  end
+
+  it "keeps sessions in a store" do
+    configure(store_url: "memory:")
+    tab.sign_in("/kinde_sdk/auth")
+    expect(tab.cookies["kinde_session"].bytesize).to be < 80
+    expect(page(tab)[:logged_in]).to be(true)
+    stolen = tab.twin
+    tab.get("/kinde_sdk/logout")
+    expect(page(stolen)[:logged_in]).to be(false)
+  end
+
+  it "signs in the user of tokens that the application got" do
+    tab.post("/tokens", JSON.generate(sign_in.to_h))
+    expect(page(tab)).to include(user: user, logged_in: true)
+  end
+
+  describe "users whom an earlier version signed in" do
+    before { configure(callback_url: Emulator::CALLBACK_URL) }
+
+    # @return [Browser] with the session that the earlier version left
+    def with_session(kept)
+      browser.tap { |tab| tab.post("/session", JSON.generate(kept)) }
+    end
+
+    let(:kept) { sign_in.slice(:access_token, :refresh_token, :expires_at).to_h }
+
+    it "stay signed in" do
+      tab = with_session({ "kinde_token_store" => kept.transform_keys(&:to_s), "kinde_user" => { "id" => "kp_1" } })
+      expect(page(tab)).to include(logged_in: true)
+      expect(page(tab)).to include(logged_in: true, tokens: nil, user: { id: "kp_1" })
+    end
+
+    it "stay signed in with an expired token, which is renewed" do
+      expired = emulator.mint(claims: { exp: Time.now.to_i - 3600 })
+      tab = with_session({ "kinde_token_store" => { **kept, access_token: expired } })
+      expect(page(tab)).to include(logged_in: true, tokens: nil)
+    end
+
+    it "are not believed if their tokens are forged" do
+      forged = emulator.mint(sign: "foreign")
+      tab = with_session({ "kinde_token_store" => { access_token: forged } })
+      expect(page(tab)).to include(logged_in: false, tokens: nil)
+    end
+
+    it "do not disturb if what was kept is nonsense" do
+      tab = with_session({ "kinde_token_store" => "nonsense" })
+      expect(page(tab)).to include(logged_in: false, tokens: nil)
+    end
+
+    it "stay signed in when the keys cannot be fetched now" do
+      good = kept
+      configure(domain: "http://127.0.0.1:1", expected_issuer: emulator.url)
+      tab = with_session({ "kinde_token_store" => good })
+      expect(page(tab)).to include(logged_in: false)
+      configure(domain: emulator.url, expected_issuer: nil)
+      expect(page(tab)).to include(logged_in: true)
+    end
+  end
+
+  it "writes tokens into the session of Rails if it is told to" do
+    configure(legacy_session_keys: true)
+    tab.sign_in("/kinde_sdk/auth")
+    kept = page(tab)[:tokens]
+    expect(kept.keys).to eq(%i[access_token refresh_token expires_at])
+    tab.get("/kinde_sdk/refresh_token")
+    expect(page(tab)[:tokens][:refresh_token]).not_to eq(kept[:refresh_token])
+    tab.get("/kinde_sdk/logout")
+    expect(page(tab)).to include(tokens: nil, logged_in: false)
+  end
+
+  describe "rules of security" do
+    it "checks the state" do
+      attacker = browser
+      attacker.get("/kinde_sdk/auth")
+      callback = emulator.browse(attacker.location).request_uri
+      tab.get("/kinde_sdk/auth")
+      tab.get(callback)
+      expect(tab.location).to eq("http://example.org/")
+      expect(page(tab)).to include(logged_in: false, user: nil, alert: /not signed in/)
+    end
+
+    it "checks the nonce" do
+      emulator.post("/lies", { token: "id", claims: { nonce: "another" }, times: 1 })
+      tab.sign_in("/kinde_sdk/auth")
+      expect(page(tab)).to include(logged_in: false, user: nil, alert: /not signed in/)
+    end
+
+    it "leads to no other site" do
+      tab.get("/kinde_sdk/auth", return_to: "//evil.example/")
+      expect(tab.location).to eq("http://example.org/")
+      expect(page(tab)).to include(alert: /could not be started/)
+    end
+
+    it "shows nothing of what a callback says" do
+      tab.get("/kinde_sdk/callback", error: "access_denied", error_description: "<script>")
+      expect(page(tab)[:alert]).not_to include("script")
+    end
+
+    it "gives the session of Rails a new id, and a new token against forgery" do
+      tab.get("/session/cart/tea")
+      tab.get("/session/_csrf_token/known")
+      own = tab.cookies.fetch("_app")
+      tab.sign_in("/kinde_sdk/auth")
+      expect(tab.cookies.fetch("_app")).not_to eq(own)
+      expect(page(tab)).to include(cart: "tea", csrf: nil)
+    end
+
+    it "does not show a user what another one left in the session" do
+      tab.sign_in("/kinde_sdk/auth")
+      tab.get("/session/cart/tea")
+      emulator.post("/login", { email: "grace@example.com" })
+      tab.sign_in("/kinde_sdk/auth")
+      expect(page(tab)).to include(cart: nil, user: include(email: "grace@example.com"))
+    end
+
+    it "leaves a user signed in who goes back to a callback" do
+      tab.get("/kinde_sdk/auth")
+      callback = emulator.browse(tab.location).request_uri
+      2.times { tab.get(callback) }
+      expect(page(tab)).to include(logged_in: true, alert: nil)
+    end
+
+    it "does nothing for a browser that fetches ahead, and for HEAD" do
+      tab.sign_in("/kinde_sdk/auth")
+      %w[auth register logout refresh_token client_credentials_auth].each do |name|
+        tab.get("/kinde_sdk/#{name}", {}, "HTTP_X_SEC_PURPOSE" => "prefetch")
+        expect(tab.last_response.status).to eq(400)
+        expect(tab.last_response.headers["Cache-Control"]).to eq("no-store")
+        expect(tab.set_cookies.grep(/kinde_session/)).to be_empty
+        expect(tab.head("/kinde_sdk/#{name}").status).to eq(400)
+      end
+      expect(page(tab)[:logged_in]).to be(true)
+    end
+
+    it "does not hand its signed-in user to another application's session" do
+      tab.sign_in("/kinde_sdk/auth")
+      configure(client_id: "emulator_spa", client_secret: nil)
+      expect(page(tab)[:logged_in]).to be(false)
+    end
+  end
+
+  describe "the token of the application itself" do
+    around do |example|
+      ENV.update("KINDE_MANAGEMENT_CLIENT_ID" => Emulator::MACHINE[:client_id],
+                 "KINDE_MANAGEMENT_CLIENT_SECRET" => Emulator::MACHINE[:client_secret])
+      example.run
+    ensure
+      $redis = nil # rubocop:disable Style/GlobalVars
+      ENV.delete("KINDE_MANAGEMENT_CLIENT_ID")
+      ENV.delete("KINDE_MANAGEMENT_CLIENT_SECRET")
+    end
+
+    let(:path) { "/kinde_sdk/client_credentials_auth" }
+
+    def machine_requests
+      emulator.requests("/oauth2/token").select { |request| request[:form][:grant_type] == ["client_credentials"] }
+    end
+
+    it "is not got unless the application says so" do
+      tab.sign_in("/kinde_sdk/auth")
+      expect(tab.get(path).status).to eq(404)
+      expect(machine_requests).to be_empty
+    end
+
+    it "is never got by an anonymous visit" do
+      configure(client_credentials_route: true)
+      expect(tab.get(path).status).to eq(403)
+      expect(machine_requests).to be_empty
+    end
+
+    it "is got by whom the application allows" do
+      configure(client_credentials_route: ->(client) { client.permission_granted?("manage:members") })
+      kept = {}
+      $redis = Object.new # rubocop:disable Style/GlobalVars
+      $redis.define_singleton_method(:set) { |key, value, ex:| kept[key] = [value, ex] } # rubocop:disable Style/GlobalVars
+      tab.sign_in("/kinde_sdk/auth")
+      expect(tab.get(path).status).to eq(302)
+      expect(tab.location).to eq("http://example.org/mgmt")
+      expect(kept["kinde_m2m_token"]).to match([/\AeyJ/, Integer])
+
+      emulator.post("/login", { email: "grace@example.com" })
+      other = browser
+      other.sign_in("/kinde_sdk/auth")
+      expect(other.get(path).status).to eq(403)
+      expect(machine_requests.size).to eq(1)
+    end
+
+    it "leads to / with an alert if it cannot be got" do
+      configure(client_credentials_route: true)
+      ENV["KINDE_MANAGEMENT_CLIENT_SECRET"] = "wrong"
+      tab.sign_in("/kinde_sdk/auth")
+      tab.get(path)
+      expect(page(tab)[:alert]).to include("no token")
+    end
+  end
+
+  it "derives the key of sessions from the application's secret" do
+    KindeSdk.config.seal_keys = nil
+    ActiveSupport.run_load_hooks(:after_initialize, RailsApplication.instance)
+    expect(KindeSdk.config.seal_keys).to match([/\A\h{64}\z/])
+  end
+
+  it "raises for a mistake of the developer's" do
+    configure(seal_keys: nil)
+    tab.get("/kinde_sdk/auth")
+    expect(tab.last_response.status).to eq(500)
+    expect(tab.last_response.body).to include("seal_keys")
+  end
+end
