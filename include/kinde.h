@@ -73,7 +73,7 @@
  * The version of the ABI that this header describes: major << 16 | minor. The major number is that
  * of the shared library's name; the minor one grows when functions are added.
  */
-#define KINDE_ABI_VERSION 2
+#define KINDE_ABI_VERSION 3
 
 /**
  * No message.
@@ -1381,8 +1381,8 @@ kinde_status kinde_session_refresh_async(kinde_session *session,
 
 /**
  * Renews the session's tokens if the access token lives less than `min_seconds` more; fewer than 0
- * count as 0. The only place where the library refreshes by itself: call it once before the
- * questions of a request.
+ * count as 0. The only place where the library refreshes by itself, beside kinde_session_fetch and
+ * kinde_session_fetch_has: call it once before the questions of a request.
  *
  * `*refreshed` says whether new tokens came. A token that cannot be renewed now, but is not expired,
  * is good enough. With the setting `auto_refresh` off it never refreshes.
@@ -2008,6 +2008,99 @@ kinde_status kinde_session_flag_string(kinde_session *session,
                                        const char *default_value,
                                        char **answer,
                                        kinde_error **error);
+
+/* ------------------------------------------------------------------------------------------------
+ * What Kinde knows about the user now
+ *
+ * The questions above are answered from the tokens, which say what was so when they were made.
+ * These ask Kinde itself, with the session's access token.
+ *
+ * An expired access token is renewed first, and one that Kinde refuses is renewed once, unless the
+ * setting `auto_refresh` is off. What fails on the way, and what Kinde is too busy for, is tried
+ * again while the setting `timeout_ms` lasts, which is for the whole call.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Asks Kinde about the session's user. `what` says for what, `params_json` is an object, and
+ * `*out` gets one:
+ *
+ * - "permissions" gives `{org_code, permissions}`, a list of keys
+ * - "roles" gives `{org_code, roles}`, a list of `{id, key, name}`
+ * - "flags" gives `{feature_flags}`, a list of `{key, type, value}`; `type` is "boolean", "string",
+ *   "integer", "object", or what Kinde says of a type unknown here
+ * - "properties" gives `{properties}`, a list of `{id, key, name, value}`
+ * - "entitlements" gives `{org_code, plans, entitlements}`: lists of `{key, subscribed_on}` and of
+ *   `{id, price_name, feature_key, feature_name, fixed_charge, unit_amount, entitlement_limit_max,
+ *   entitlement_limit_min}`, as Kinde gives them; amounts are in cents
+ * - "entitlement" takes `{key}`, the key of a feature, and gives `{org_code, entitlement}`; null if
+ *   the user has none to it
+ * - "portal_url" gives `{url}`, a link for the browser that opens Kinde's self-serve portal once.
+ *   Takes `return_url`, the absolute URL to which the portal leads back, and `page` (or `sub_nav`),
+ *   such as "profile", "plan_details" or "organization_members"; neither is needed
+ * - "user_profile" gives what kinde_user_profile gives, about the session's user. Takes `version`
+ * - "refresh_claims" makes new permissions, roles and flags take effect now: has Kinde work the
+ *   claims out anew and renews the session's tokens. Gives `{refreshed}`: whether a new access
+ *   token came. The application's machine token, made of `management_client_id` and its secret,
+ *   needs the scope update:user_refresh_claims
+ *
+ * The lists are given whole. With `page_size` (1 to 500) or `starting_after` (the id of the last
+ * item before) they are given by the page, the items with all fields that Kinde gives them,
+ * permissions too, and beside them `metadata`: `{has_more, next_page_starting_after}`.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT (`what`, or a parameter),
+ * NOT_AUTHENTICATED (also if a machine is signed in), TOKEN_EXPIRED (`auto_refresh` is off, or there
+ * is no refresh token), RATE_LIMITED, API (what Kinde answered is in kinde_error_details), SUBJECT,
+ * NETWORK, TLS, TIMEOUT, HTTP, RESPONSE_TOO_LARGE, MALFORMED_RESPONSE (also pages without end),
+ * CANCELLED, "user_profile" also with the statuses of kinde_user_profile, "refresh_claims" with
+ * those of kinde_client_credentials, and whatever is renewed with those of kinde_session_refresh.
+ */
+kinde_status kinde_session_fetch(kinde_session *session,
+                                 const char *what,
+                                 const char *params_json,
+                                 char **out,
+                                 kinde_error **error);
+
+/**
+ * Like kinde_session_fetch, without blocking. The completion gets what `*out` would be and the
+ * session.
+ */
+kinde_status kinde_session_fetch_async(kinde_session *session,
+                                       const char *what,
+                                       const char *params_json,
+                                       kinde_completion done,
+                                       void *userdata,
+                                       kinde_task **task,
+                                       kinde_error **error);
+
+/**
+ * Says whether all conditions of an object hold by what Kinde says now. Takes the object of
+ * kinde_session_has and two more lists:
+ *
+ * - `billing_entitlements`: the `price_name` of each entitlement that the user must have
+ * - `entitlements`: the `feature_key` of each feature that he must be entitled to
+ *
+ * An empty list holds, and nothing is asked for that no condition names. A failure is never an
+ * answer: `*answer` is then false, and the status says why.
+ *
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with the statuses of kinde_session_fetch.
+ */
+kinde_status kinde_session_fetch_has(kinde_session *session,
+                                     const char *conditions_json,
+                                     bool *answer,
+                                     kinde_error **error);
+
+/**
+ * Like kinde_session_fetch_has, without blocking. The completion gets `{answer}` and the session.
+ */
+kinde_status kinde_session_fetch_has_async(kinde_session *session,
+                                           const char *conditions_json,
+                                           kinde_completion done,
+                                           void *userdata,
+                                           kinde_task **task,
+                                           kinde_error **error);
 
 /* ------------------------------------------------------------------------------------------------
  * Asynchronous calls

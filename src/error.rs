@@ -223,8 +223,15 @@ struct Details {
 /// The longest text from the other side that an error carries, in bytes.
 const FOREIGN_TEXT_LIMIT: usize = 512;
 
+/// The longest answer of an API that an error carries, in bytes.
+const FOREIGN_BODY_LIMIT: usize = 4096;
+
 /// Makes a text from the other side fit to be shown: no control characters, bounded.
 pub(crate) fn foreign_text(text: &str) -> String {
+    bounded_text(text, FOREIGN_TEXT_LIMIT)
+}
+
+fn bounded_text(text: &str, limit: usize) -> String {
     let mut clean: String = text
         .chars()
         .map(|c| {
@@ -234,9 +241,9 @@ pub(crate) fn foreign_text(text: &str) -> String {
                 c
             }
         })
-        .take(FOREIGN_TEXT_LIMIT)
+        .take(limit)
         .collect();
-    let mut end = clean.len().min(FOREIGN_TEXT_LIMIT);
+    let mut end = clean.len().min(limit);
     while !clean.is_char_boundary(end) {
         end -= 1;
     }
@@ -317,6 +324,31 @@ impl Error {
         self
     }
 
+    /// Takes the codes of an API's answer.
+    pub(crate) fn with_codes<'a>(mut self, codes: impl Iterator<Item = &'a str>) -> Self {
+        const CODES_LIMIT: usize = 16;
+        self.0.codes = codes.take(CODES_LIMIT).map(foreign_text).collect();
+        self
+    }
+
+    pub(crate) fn with_missing_scope(mut self, scope: Option<&str>) -> Self {
+        self.0.missing_scope = scope.map(foreign_text);
+        self
+    }
+
+    /// Takes headers and body of an API's answer, in which there must be no secret.
+    pub(crate) fn with_answer<'a>(
+        mut self,
+        headers: impl Iterator<Item = (&'a str, &'a str)>,
+        body: &str,
+    ) -> Self {
+        self.0.headers = headers
+            .map(|(name, value)| (name.to_owned(), foreign_text(value)))
+            .collect();
+        self.0.body = Some(bounded_text(body, FOREIGN_BODY_LIMIT));
+        self
+    }
+
     /// What to branch on.
     pub fn status(&self) -> Status {
         self.0.status.unwrap_or(Status::Internal)
@@ -365,6 +397,16 @@ impl Error {
     /// The id under which the other side logged the request.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// The codes of a Kinde API's answer, such as `ROUTE_NOT_FOUND`.
+    pub fn codes(&self) -> &[String] {
+        &self.0.codes
+    }
+
+    /// The scope that the token lacks, where a Kinde API names it.
+    pub fn missing_scope(&self) -> Option<&str> {
+        self.0.missing_scope.as_deref()
     }
 
     /// All of it as a JSON object, as `kinde_error_details` gives it.

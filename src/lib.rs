@@ -29,6 +29,7 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+mod api;
 mod client;
 mod clock;
 mod config;
@@ -49,6 +50,7 @@ mod secret;
 mod session;
 mod token;
 
+pub use api::{AccountRequest, PageRequest};
 pub use client::{Client, VerifyOptions};
 pub use config::{Config, HostRecord, HostStore};
 pub use error::{Advice, Error, FieldError, Result, Status};
@@ -61,6 +63,6 @@ pub use oauth::{
 };
 pub use secret::Secret;
 pub use session::{
-    CallbackOutcome, CookieAttributes, CookieJoin, CookieSplit, JoinedCookies, Outcome, SameSite,
-    SealContent, SealParams, Session, SetCookie, SplitCookies, TokenType,
+    AccountConditions, CallbackOutcome, CookieAttributes, CookieJoin, CookieSplit, JoinedCookies,
+    Outcome, SameSite, SealContent, SealParams, Session, SetCookie, SplitCookies, TokenType,
 };

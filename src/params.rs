@@ -148,3 +148,18 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+/// The known names that resemble an unknown one most, best first; at most three.
+pub(crate) fn nearest(
+    unknown: &str,
+    known: impl Iterator<Item = &'static str>,
+) -> Vec<&'static str> {
+    const SIMILAR: f64 = 0.75;
+    let unknown = unknown.to_ascii_lowercase().replace('-', "_");
+    let mut near: Vec<(f64, &str)> = known
+        .map(|name| (strsim::jaro_winkler(&unknown, name), name))
+        .filter(|(similarity, _)| *similarity >= SIMILAR)
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}

@@ -482,6 +482,20 @@ public:
     std::string organizations() const { return ask_json(kinde_session_organizations); }
     std::string user() const { return ask_json(kinde_session_user); }
 
+    /* What Kinde knows now, instead of the tokens: `fetch("roles")`. */
+    std::string fetch(const std::string &what, const std::string &params = "{}") const {
+        return ask_json(kinde_session_fetch, detail::c_text(what), detail::c_text(params));
+    }
+    bool fetch_has(const std::string &conditions) const { return ask<bool>(kinde_session_fetch_has, detail::c_text(conditions)); }
+    task fetch_async(const std::string &what, const std::string &params, completion done) const {
+        return detail::start(std::move(done), [&](auto... rest) {
+            return kinde_session_fetch_async(get(), detail::c_text(what), detail::c_text(params), rest...);
+        });
+    }
+    task fetch_has_async(const std::string &conditions, completion done) const {
+        return start(kinde_session_fetch_has_async, conditions, std::move(done));
+    }
+
 private:
     template <typename Call> std::string call(Call function, const std::string &text) const {
         return detail::ask_text([&](auto out, auto e) { return function(get(), detail::c_text(text), out, e); });

@@ -215,6 +215,16 @@ pub enum FlagType {
 }
 
 impl FlagType {
+    /// The word in the Account API.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::String => "string",
+            Self::Integer => "integer",
+            Self::Object => "object",
+        }
+    }
+
     /// The letter in a token's `feature_flags`.
     pub fn code(self) -> &'static str {
         match self {
@@ -288,6 +298,39 @@ pub struct User {
     pub feature_flags: Map<String, Value>,
     #[serde(default)]
     pub properties: Map<String, Value>,
+    #[serde(default)]
+    pub plans: Vec<Plan>,
+    #[serde(default)]
+    pub entitlements: Vec<Entitlement>,
+}
+
+/// A plan that a user subscribed to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    pub key: String,
+    /// ISO 8601.
+    #[serde(default = "start_of_2024")]
+    pub subscribed_on: String,
+}
+
+/// What a user may use, and for how much, by a plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entitlement {
+    pub feature_key: String,
+    #[serde(default)]
+    pub feature_name: String,
+    pub price_name: String,
+    #[serde(default)]
+    pub fixed_charge: Option<i64>,
+    /// In cents.
+    #[serde(default)]
+    pub unit_amount: Option<i64>,
+    #[serde(default)]
+    pub entitlement_limit_max: Option<i64>,
+    #[serde(default)]
+    pub entitlement_limit_min: Option<i64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -334,6 +377,10 @@ fn first_second_of_2024() -> i64 {
     1_704_067_200
 }
 
+fn start_of_2024() -> String {
+    "2024-01-01T00:00:00Z".to_owned()
+}
+
 fn yes() -> bool {
     true
 }
@@ -345,10 +392,24 @@ fn digest(text: &str) -> [u8; 16] {
     start
 }
 
+/// The id of a thing that has none in the configuration, shaped as a UUID.
+pub fn id_of(kind: &str, key: &str) -> String {
+    hex::grouped(digest(&format!("{kind}:{key}")))
+}
+
 impl Role {
-    /// The id in a token's `roles`, shaped as a UUID.
+    /// The id in a token's `roles`.
     pub fn id(&self) -> String {
-        hex::grouped(digest(&format!("role:{}", self.key)))
+        id_of("role", &self.key)
+    }
+}
+
+impl Entitlement {
+    pub fn id(&self) -> String {
+        id_of(
+            "entitlement",
+            &format!("{}:{}", self.feature_key, self.price_name),
+        )
     }
 }
 
@@ -370,6 +431,8 @@ impl User {
             organizations: Vec::new(),
             feature_flags: Map::new(),
             properties: Map::new(),
+            plans: Vec::new(),
+            entitlements: Vec::new(),
         }
     }
 

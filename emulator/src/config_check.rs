@@ -199,6 +199,13 @@ impl Config {
                     user.email
                 )
             });
+            mistakes.unique(
+                &format!("users[{index}].entitlements"),
+                "feature_key and price_name",
+                user.entitlements
+                    .iter()
+                    .map(|it| format!("{} {}", it.feature_key, it.price_name)),
+            );
             for (position, membership) in user.organizations.iter().enumerate() {
                 let place = format!("users[{index}].organizations[{position}]");
                 self.require_organization(&format!("{place}.code"), &membership.code, mistakes);

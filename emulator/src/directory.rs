@@ -75,24 +75,28 @@ impl Config {
         organization: Option<&Organization>,
         user: Option<&User>,
     ) -> Map<String, Value> {
-        let value_of = |flag: &FeatureFlag| {
-            user.and_then(|user| user.feature_flags.get(&flag.key))
-                .or_else(|| {
-                    organization.and_then(|organization| organization.feature_flags.get(&flag.key))
-                })
-                .unwrap_or(&flag.value)
-                .clone()
-        };
         self.feature_flags
             .iter()
             .map(|flag| {
+                let value = flag_value(flag, organization, user);
                 (
                     flag.key.clone(),
-                    serde_json::json!({"t": flag.flag_type.code(), "v": value_of(flag)}),
+                    serde_json::json!({"t": flag.flag_type.code(), "v": value}),
                 )
             })
             .collect()
     }
+}
+
+/// The nearest value: the user's, the organization's, the environment's.
+pub fn flag_value<'a>(
+    flag: &'a FeatureFlag,
+    organization: Option<&'a Organization>,
+    user: Option<&'a User>,
+) -> &'a Value {
+    user.and_then(|user| user.feature_flags.get(&flag.key))
+        .or_else(|| organization.and_then(|it| it.feature_flags.get(&flag.key)))
+        .unwrap_or(&flag.value)
 }
 
 #[cfg(test)]

@@ -229,6 +229,14 @@ pub enum DeviceDecision {
     Exchanged,
 }
 
+/// What a link to the self-serve portal leads to.
+#[derive(Clone, Debug)]
+pub struct PortalLink {
+    pub page: Option<String>,
+    pub return_url: Option<String>,
+    pub expires_at: i64,
+}
+
 #[derive(Debug)]
 pub struct State {
     pub config: Config,
@@ -242,6 +250,8 @@ pub struct State {
     pub access_tokens: HashMap<String, AccessTokenRecord>,
     pub revoked_access_tokens: HashSet<String>,
     pub devices: HashMap<String, Device>,
+    /// Links to the self-serve portal that nobody has opened yet, by their key.
+    pub portal_links: HashMap<String, PortalLink>,
     pub lies: Vec<Lie>,
     last_grant: GrantId,
 }
@@ -259,6 +269,7 @@ impl State {
             access_tokens: HashMap::new(),
             revoked_access_tokens: HashSet::new(),
             devices: HashMap::new(),
+            portal_links: HashMap::new(),
             lies: Vec::new(),
             last_grant: 0,
         }
@@ -320,6 +331,13 @@ impl State {
         }
     }
 
+    /// Has the next refresh of each of a user's sign-ins issue a new access token.
+    pub fn refresh_claims(&mut self, user_id: &str) {
+        for grant in self.grants.values_mut() {
+            grant.access.take_if(|_| grant.granted.user_id == user_id);
+        }
+    }
+
     pub fn is_access_token_revoked(&self, jti: &str) -> bool {
         let grant_is_revoked = |id: &GrantId| self.grants.get(id).is_none_or(|grant| grant.revoked);
         self.revoked_access_tokens.contains(jti)
@@ -337,6 +355,7 @@ impl State {
         self.sso_sessions.retain(|_, it| it.expires_at > now);
         self.codes.retain(|_, it| it.expires_at > long_ago);
         self.devices.retain(|_, it| it.expires_at > long_ago);
+        self.portal_links.retain(|_, it| it.expires_at > now);
         self.refresh_tokens.retain(|_, it| it.expires_at > now);
         self.access_tokens.retain(|_, it| it.expires_at > now);
         self.revoked_access_tokens

@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
+use tokio::time::Instant;
+
 use super::machine::MachineTokenKey;
 use super::{Accepted, Client, Expected, Source};
+use crate::api::{Call, REFRESH_USER_CLAIMS};
 use crate::clock::unix_seconds;
 use crate::config::AccessTokenFormat;
 use crate::error::{Error, Result, Status};
@@ -232,6 +235,34 @@ impl Client {
         Ok(Some(tokens.access_token))
     }
 
+    /// Has Kinde work out a user's claims anew, so that his next refresh gives an access token with
+    /// them. Asks with the client's machine token for the Management API.
+    pub(crate) async fn refresh_claims_of(&self, subject: &str, deadline: Instant) -> Result<()> {
+        let params = ClientCredentials {
+            audience: vec![self.settings().management_audience.clone()],
+            ..ClientCredentials::default()
+        };
+        let mut attempts = 2;
+        loop {
+            attempts -= 1;
+            let (tokens, _) = self.machine_tokens(params.clone()).await?;
+            let call = Call {
+                settings: self.settings(),
+                http: self.http()?,
+                token: &tokens.access_token,
+                deadline,
+            };
+            let values = [("user_id", subject)];
+            match call.send(&REFRESH_USER_CLAIMS, &values, &[]).await {
+                // A kept token may have been revoked since; the next one is new.
+                Err(error) if error.http_status() == Some(401) && attempts > 0 => {
+                    self.shared()?.machine_tokens.forget(&tokens.access_token);
+                }
+                outcome => return outcome.map(drop),
+            }
+        }
+    }
+
     /// The user's profile, whose subject must be the one given, or else the access token's.
     pub async fn user_profile(&self, mut request: UserProfileRequest) -> Result<Json> {
         let client = self.clone();
@@ -282,7 +313,7 @@ impl Client {
         .await
     }
 
-    fn http(&self) -> Result<&Http> {
+    pub(crate) fn http(&self) -> Result<&Http> {
         Ok(&self.shared()?.http)
     }
 }

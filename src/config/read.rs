@@ -49,10 +49,9 @@ impl Settings {
     }
 }
 
-/// Checks what bindings, webhooks and API calls act upon, with all the others, so that every fault is
+/// Checks what webhooks and API calls act upon, with all the others, so that every fault is
 /// reported at once.
 fn check_settings_of_others(read: &mut Reader<'_>) {
-    read.boolean(Name::auto_refresh);
     read.seconds(Name::webhook_tolerance_seconds);
     read.choice::<ApiValidation>(Name::api_validation);
 }
@@ -170,6 +169,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
              random bytes or more, such as `openssl rand -base64 32` prints",
         );
     }
+    let auto_refresh = read.boolean(Name::auto_refresh);
     let revoke_on_logout = read.boolean(Name::revoke_on_logout);
     let share_machine_tokens = read.boolean(Name::share_machine_tokens);
     let worker_threads = read.whole(Name::worker_threads);
@@ -233,6 +233,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         user_agent,
         framework,
         insecure_hosts,
+        auto_refresh: auto_refresh?,
     };
     if let Err(reason) = settings.check_scope(&settings.scope) {
         read.wrong(Name::scope, &reason, &settings.scope);

@@ -65,6 +65,8 @@ pub(crate) struct Settings {
     /// `off`, or a URL; may hold credentials. The environment decides if there is none.
     pub proxy: Option<Secret>,
     pub insecure_hosts: Vec<String>,
+    /// Whether an expired access token is renewed without being asked to.
+    pub auto_refresh: bool,
     /// Default authorization parameters, checked against the parameter table.
     pub authorization_params: serde_json::Map<String, serde_json::Value>,
     /// Origins without a trailing slash.

@@ -251,7 +251,7 @@ settings! {
     insecure_hosts: Kind::Hosts, Value(""), [],
         "Development hosts that may be spoken to without TLS; loopback hosts always may.";
     auto_refresh: Kind::Boolean, Value("true"), [],
-        "Whether bindings refresh an expired access token before they ask again.";
+        "Whether an expired access token is renewed by itself.";
     authorization_params: Kind::Object, Value("{}"), [],
         "Authorization parameters for every sign-in; those of a call win.";
     return_origins: Kind::Origins, Value(""), [],

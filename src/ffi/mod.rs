@@ -44,4 +44,6 @@ mod questions;
 
 mod access;
 
+mod account;
+
 mod task;

@@ -269,8 +269,8 @@ fn ensure_fresh(
 }
 
 /// Renews the session's tokens if the access token lives less than `min_seconds` more; fewer than 0
-/// count as 0. The only place where the library refreshes by itself: call it once before the
-/// questions of a request.
+/// count as 0. The only place where the library refreshes by itself, beside kinde_session_fetch and
+/// kinde_session_fetch_has: call it once before the questions of a request.
 ///
 /// `*refreshed` says whether new tokens came. A token that cannot be renewed now, but is not expired,
 /// is good enough. With the setting `auto_refresh` off it never refreshes.

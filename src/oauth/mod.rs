@@ -45,5 +45,6 @@ pub(crate) use grant::{client_credentials, exchange_code, refresh};
 pub(crate) use introspection::{introspect, needs_machine_token};
 pub(crate) use logout::url as logout_url;
 pub(crate) use reauth::Reauth;
+pub(crate) use request::{bearer, headers as request_headers};
 pub(crate) use revocation::revoke;
-pub(crate) use userinfo::profile as user_profile;
+pub(crate) use userinfo::{check_version as check_profile_version, profile as user_profile};

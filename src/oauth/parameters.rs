@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::params::{kind, string_list};
+use crate::params::{self, kind, string_list};
 
 /// One parameter of the authorization URL.
 #[derive(Debug)]
@@ -245,16 +245,8 @@ fn accepted(kind: Kind) -> String {
 
 /// The known names that resemble an unknown one most, best first.
 pub(super) fn nearest(unknown: &str) -> Vec<&'static str> {
-    const SIMILAR: f64 = 0.75;
-    let unknown = unknown.to_ascii_lowercase().replace('-', "_");
-    let mut near: Vec<(f64, &str)> = PARAMETERS
-        .iter()
-        .filter(|p| p.giver == Giver::Caller)
-        .map(|p| (strsim::jaro_winkler(&unknown, p.name), p.name))
-        .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
-    near.into_iter().take(3).map(|(_, name)| name).collect()
+    let known = PARAMETERS.iter().filter(|p| p.giver == Giver::Caller);
+    params::nearest(unknown, known.map(|p| p.name))
 }
 
 /// Whether a value was taken; what is accepted if it was not.

@@ -43,14 +43,15 @@ pub(super) fn get(
 }
 
 /// The `Authorization` header with a token (RFC 6750, section 2.1).
-pub(super) fn bearer(token: &Secret) -> (&'static str, Secret) {
+pub(crate) fn bearer(token: &Secret) -> (&'static str, Secret) {
     (
         "authorization",
         Secret::new(format!("Bearer {}", token.expose())),
     )
 }
 
-fn headers(
+/// The headers of every request: who calls, and by what right.
+pub(crate) fn headers(
     settings: &Settings,
     authorization: Option<(&'static str, Secret)>,
 ) -> Vec<(&'static str, Secret)> {

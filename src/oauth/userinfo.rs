@@ -49,9 +49,14 @@ impl UserProfileRequest {
             version: fields.take_string("version"),
         };
         fields.finish()?;
-        Version::of(request.version.as_deref())?;
+        check_version(request.version.as_deref())?;
         Ok(request)
     }
+}
+
+/// Fails with `INVALID_ARGUMENT` if there is no such version of a profile.
+pub(crate) fn check_version(version: Option<&str>) -> Result<()> {
+    Version::of(version).map(drop)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! One user's sign-in: its state, how it begins, is renewed and ends, the questions asked of it.
 
+mod account;
 mod callback;
+mod conditions;
 mod cookies;
 mod keeping;
 mod lease;
@@ -29,6 +31,7 @@ use futures_util::future::join_all;
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use self::callback::{CallbackOutcome, Outcome};
+pub use self::conditions::AccountConditions;
 pub use self::cookies::{
     CookieAttributes, CookieJoin, CookieSplit, JoinedCookies, SameSite, SetCookie, SplitCookies,
 };

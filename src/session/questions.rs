@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::Session;
+use super::conditions::Conditions;
 use super::state::SignedIn;
 use crate::error::{Error, Result, Status};
 use crate::json::Json;
 use crate::oauth::TokenSet;
-use crate::params::Fields;
 use crate::secret::Secret;
 use crate::token::{Claims, Signed};
 
@@ -218,72 +218,4 @@ fn claims_of(signed_in: &SignedIn, token_type: TokenType) -> Result<&Claims> {
 
 fn unreadable(_: serde_json::Error) -> Error {
     Error::new(Status::ClaimMissing, "the claim cannot be read")
-}
-
-/// What [`Session::has`] asks for.
-struct Conditions {
-    permissions: Vec<String>,
-    roles: Vec<String>,
-    flags: Vec<FlagCondition>,
-}
-
-/// A flag must be there, and have the value if one is given.
-struct FlagCondition {
-    flag: String,
-    value: Option<Value>,
-}
-
-impl Conditions {
-    fn from_json(json: &str) -> Result<Conditions> {
-        let mut fields = Fields::parse(json)?;
-        let permissions = fields.take_strings("permissions").unwrap_or_default();
-        let roles = fields.take_strings("roles").unwrap_or_default();
-        let flags = match fields.take("feature_flags") {
-            None => Vec::new(),
-            Some(given) => flag_conditions(given).unwrap_or_else(|| {
-                fields.wrong(
-                    "feature_flags",
-                    "expected a list of flag codes or {flag, value} objects",
-                );
-                Vec::new()
-            }),
-        };
-        fields.finish()?;
-        Ok(Conditions {
-            permissions,
-            roles,
-            flags,
-        })
-    }
-
-    fn hold(&self, claims: &Claims) -> bool {
-        self.permissions.iter().all(|p| claims.has_permission(p))
-            && self.roles.iter().all(|r| claims.has_role(r))
-            && self.flags.iter().all(|condition| {
-                match (claims.flag(&condition.flag), &condition.value) {
-                    (None, _) => false,
-                    (Some(_), None) => true,
-                    (Some(flag), Some(wanted)) => flag.value() == *wanted,
-                }
-            })
-    }
-}
-
-fn flag_conditions(given: Value) -> Option<Vec<FlagCondition>> {
-    let Value::Array(items) = given else {
-        return None;
-    };
-    items
-        .into_iter()
-        .map(|item| match item {
-            Value::String(flag) => Some(FlagCondition { flag, value: None }),
-            Value::Object(mut object) => match (object.remove("flag"), object.remove("value")) {
-                (Some(Value::String(flag)), value) if object.is_empty() => {
-                    Some(FlagCondition { flag, value })
-                }
-                _ => None,
-            },
-            _ => None,
-        })
-        .collect()
 }

@@ -31,14 +31,19 @@ impl Session {
     }
 
     /// Makes sure that the access token lasts for `min_seconds`; answers whether it was renewed.
-    /// The only place of automatic refresh. To be called once per request: a sealed session that
-    /// was not sealed anew for long counts as changed from here on, so that its life is prolonged.
+    /// The only place of automatic refresh, which [`Session::fetch`] comes through too. To be called
+    /// once per request: a sealed session that was not sealed anew for long counts as changed from
+    /// here on, so that its life is prolonged.
     ///
-    /// A token that cannot be renewed now but is not expired yet is good enough.
+    /// A token that cannot be renewed now but is not expired yet is good enough. Without the
+    /// setting `auto_refresh` none is renewed.
     pub async fn ensure_fresh(&self, min_seconds: i64) -> Result<bool> {
         self.prolong();
         let min_seconds = min_seconds.max(0);
         let held = self.0.state.load().held()?.clone();
+        if !self.0.client.settings().auto_refresh {
+            return self.0.state.load().live().map(|_| false);
+        }
         if held.is_fresh(min_seconds) {
             return Ok(false);
         }
@@ -72,7 +77,7 @@ impl Session {
 
     /// Takes over what came of a refresh; answers whether the tokens are new, and not what others
     /// renewed before.
-    async fn renew(&self) -> Result<bool> {
+    pub(super) async fn renew(&self) -> Result<bool> {
         let state = self.0.state.load_full();
         let held = state.held()?;
         if let Origin::Machine(credentials) = &held.origin {
@@ -329,7 +334,7 @@ impl SignedIn {
         self.lasts(min_seconds) || (self.refreshed_in_vain && self.lasts(0))
     }
 
-    fn can_be_renewed(&self) -> bool {
+    pub(super) fn can_be_renewed(&self) -> bool {
         match self.origin {
             Origin::Machine(_) => true,
             Origin::User { .. } => self.refresh_token().is_some(),

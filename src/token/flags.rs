@@ -19,6 +19,11 @@ pub(crate) enum FlagType<'a> {
     Other(&'a str),
 }
 
+/// A flag's type in a word, by its word or its code in tokens; an unknown one verbatim.
+pub(crate) fn flag_type_word(name: &str) -> &str {
+    FlagType::expected(name).map_or(name, FlagType::word)
+}
+
 /// A flag of a token.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct FlagRef<'a> {

@@ -19,6 +19,7 @@ mod verifications;
 mod verifier;
 
 pub(crate) use claims::Claims;
+pub(crate) use flags::flag_type_word;
 pub(crate) use jws::Signed;
 pub(crate) use rules::{AccessRules, Expiry, IdRules, judge_access, judge_id};
 pub(crate) use verifier::{Verifier, would_block};

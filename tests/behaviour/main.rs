@@ -1,5 +1,7 @@
 //! What a program does with the library, from its first call to its last, against the emulator over real HTTP.
 
+mod account;
+mod account_tokens;
 mod device;
 mod executors;
 mod machines;

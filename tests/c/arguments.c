@@ -106,7 +106,9 @@ struct function {
     X(kinde_session_flag_string, "stTp", "theme", "plain", NULL, SESSION(0), TEXT(1), TEXT(2), AT(char *, 3))            \
     SESSION_OUT(X, kinde_session_organization)                                                                           \
     SESSION_OUT(X, kinde_session_organizations)                                                                          \
-    SESSION_OUT(X, kinde_session_user)
+    SESSION_OUT(X, kinde_session_user)                                                                                   \
+    X(kinde_session_fetch, "stjo", "roles", "{}", NULL, SESSION(0), TEXT(1), TEXT(2), AT(char *, 3))                     \
+    X(kinde_session_fetch_has, "sjb", "{}", NULL, NULL, SESSION(0), TEXT(1), AT(bool, 2))
 
 #define TWINS(X)                                                                                                         \
     X(kinde_client_prepare_async, "c", NULL, NULL, NULL, CLIENT(0))                                                      \
@@ -128,7 +130,9 @@ struct function {
     X(kinde_session_save_async, "s", NULL, NULL, NULL, SESSION(0))                                                       \
     X(kinde_session_load_async, "ct", "id", NULL, NULL, CLIENT(0), TEXT(1))                                              \
     X(kinde_session_delete_async, "ct", "id", NULL, NULL, CLIENT(0), TEXT(1))                                            \
-    X(kinde_sessions_revoke_async, "ct", "kp_nobody", NULL, NULL, CLIENT(0), TEXT(1))
+    X(kinde_sessions_revoke_async, "ct", "kp_nobody", NULL, NULL, CLIENT(0), TEXT(1))                                    \
+    X(kinde_session_fetch_async, "stj", "roles", "{}", NULL, SESSION(0), TEXT(1), TEXT(2))                               \
+    X(kinde_session_fetch_has_async, "sj", "{}", NULL, NULL, SESSION(0), TEXT(1))
 
 /* A store that nobody may use. */
 static kinde_status never_load(void *userdata, const char *key, kinde_store_reply *reply) {

@@ -74,6 +74,8 @@ void test_answers(const kinde::client &client) {
     CHECK(session.claim_integer("exp", KINDE_TOKEN_TYPE_ID) > 1700000000);
     CHECK_HOLDS("\"is_default\":true", session.flag("no_such_flag", "1").c_str());
     CHECK(session.has(R"({"permissions": ["read:todos"]})"));
+    CHECK(session.fetch("roles").find("admin") != std::string::npos);
+    CHECK(session.fetch_has(R"({"entitlements": ["seats"]})"));
     CHECK(!session.ensure_fresh(0));
     CHECK_HOLDS("\"permissions\"", client.verify_token(session.access_token()).c_str());
     session.refresh();

@@ -1,11 +1,14 @@
 //! The public face: one file per endpoint.
 
+mod account;
 mod authorize;
 mod device;
 mod discovery;
 mod introspect;
 mod logout;
+mod management;
 pub mod membership;
+mod portal;
 mod profile;
 pub mod scopes;
 mod sign_in;
@@ -15,11 +18,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::StatusCode;
 use axum::http::header::ACCEPT;
+use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use axum::routing::{any, get, post};
+use axum::routing::{MethodRouter, any, get, post};
 use serde_json::json;
 
 use crate::answer;
@@ -33,7 +36,17 @@ pub use device::decide as decide_device;
 pub fn router(emulator: Arc<Emulator>) -> Router {
     let api = Router::new()
         .route("/api/{*operation}", any(unknown_route))
+        .route(
+            "/api/v1/users/{user_id}/refresh_claims",
+            only(post(management::refresh_claims)),
+        )
         .route("/account_api/{*operation}", any(unknown_route))
+        .route("/account_api/v1/{list}", only(get(account::list)))
+        .route(
+            "/account_api/v1/entitlement",
+            only(get(account::entitlement)),
+        )
+        .route("/account_api/v1/portal_link", only(get(portal::link)))
         .route("/oauth2/v2/user_profile", get(profile::v2))
         .route("/oauth2/user_profile", get(profile::v1))
         .layer(middleware::from_fn(require_plain_accept));
@@ -68,6 +81,7 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
         )
         .route("/organization", post(sign_in::submit_organization))
         .route("/logout", get(logout::logout))
+        .route("/portal_redirect", get(portal::page))
         .merge(readable_by_pages)
         .fallback(unknown_route);
     let routes = if emulator.control.is_some() {
@@ -79,24 +93,40 @@ pub fn router(emulator: Arc<Emulator>) -> Router {
 }
 
 async fn unknown_route() -> Response {
+    route_not_found()
+}
+
+pub fn route_not_found() -> Response {
     let body = json!({"errors": {"code": "ROUTE_NOT_FOUND", "message": "The requested route does not exist"}});
     let mut response = answer::json(&body);
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }
 
-/// Kinde's APIs take `application/json` without parameters only.
+/// A route of an API, which says in Kinde's words that it takes no other method.
+fn only(route: MethodRouter<Arc<Emulator>>) -> MethodRouter<Arc<Emulator>> {
+    route.fallback(async || {
+        answer::errors(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "The route does not take this method",
+        )
+    })
+}
+
+/// Kinde's APIs answer with `application/json` without parameters only.
 async fn require_plain_accept(request: Request, next: Next) -> Response {
     let accept = request
         .headers()
         .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or("*/*");
-    let is_plain = accept
-        .split(',')
-        .map(str::trim)
-        .all(|part| !part.to_ascii_lowercase().contains("charset"));
-    if is_plain {
+        .map_or(Ok("*/*"), HeaderValue::to_str)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    let takes_json = accept.split(',').any(|part| {
+        let kind = part.split(';').next().unwrap_or_default().trim();
+        ["application/json", "application/*", "*/*"].contains(&kind)
+    });
+    if takes_json && !accept.contains("charset") {
         return next.run(request).await;
     }
     let message = "The Accept header must be application/json without a charset";

@@ -1,5 +1,6 @@
 //! The emulator as its users meet it: the program, over HTTP.
 
+mod account;
 mod authorization;
 mod browser;
 mod client_authentication;
