@@ -263,8 +263,9 @@ RSpec.describe KindeSdk::Engine do
 
   describe "the token of the application itself" do
     around do |example|
-      ENV.update("KINDE_MANAGEMENT_CLIENT_ID" => Emulator::MACHINE[:client_id],
-                 "KINDE_MANAGEMENT_CLIENT_SECRET" => Emulator::MACHINE[:client_secret])
+      # Not the one of other tests: the library keeps its token.
+      ENV.update("KINDE_MANAGEMENT_CLIENT_ID" => "emulator_m2m_org",
+                 "KINDE_MANAGEMENT_CLIENT_SECRET" => "emulator-m2m-org-secret-0123456789abcdefghi")
       example.run
     ensure
       $redis = nil # rubocop:disable Style/GlobalVars
