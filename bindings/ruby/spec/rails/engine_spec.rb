@@ -264,13 +264,17 @@ RSpec.describe KindeSdk::Engine do
   describe "the token of the application itself" do
     around do |example|
       # Not the one of other tests: the library keeps its token.
-      ENV.update("KINDE_MANAGEMENT_CLIENT_ID" => "emulator_m2m_org",
-                 "KINDE_MANAGEMENT_CLIENT_SECRET" => "emulator-m2m-org-secret-0123456789abcdefghi")
+      ENV.update("KINDE_MANAGEMENT_CLIENT_ID" => "rails_machine", "KINDE_MANAGEMENT_CLIENT_SECRET" => "secret" * 8)
       example.run
     ensure
       $redis = nil # rubocop:disable Style/GlobalVars
       ENV.delete("KINDE_MANAGEMENT_CLIENT_ID")
       ENV.delete("KINDE_MANAGEMENT_CLIENT_SECRET")
+    end
+
+    before do
+      emulator.control(:put, "/applications?client_id=rails_machine",
+                       { client_id: "rails_machine", kind: "m2m", client_secret: "secret" * 8, audiences: ["#{emulator.url}/api"] })
     end
 
     let(:path) { "/kinde_sdk/client_credentials_auth" }
