@@ -163,6 +163,11 @@ impl Status {
         self as i32
     }
 
+    /// Whether it says that a token is not what it should be.
+    pub(crate) fn refuses_a_token(self) -> bool {
+        matches!(self.code(), 600..800) && self != Status::KeysUnavailable
+    }
+
     /// What to do about an error with this status; for `OK`, nothing.
     pub fn advice(self) -> Advice {
         use Status::*;

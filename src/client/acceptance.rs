@@ -73,9 +73,10 @@ impl Client {
         require_id_token(tokens, expected)?;
         let id = match &tokens.id_token {
             Some(id_token) => {
-                let id = self.signed(id_token.expose()).await?;
-                self.judge_id_token(&id, tokens, expected)?;
-                Some(id)
+                let id = self.signed(id_token.expose()).await;
+                let judged =
+                    id.and_then(|id| self.judge_id_token(&id, tokens, expected).map(|()| id));
+                Some(judged.map_err(|error| at_fault(error, "id_token"))?)
             }
             None => None,
         };
@@ -86,9 +87,12 @@ impl Client {
         let access = match self.settings().access_token_format {
             AccessTokenFormat::Opaque => Access::Opaque,
             AccessTokenFormat::Jwt => {
-                let signed = self.signed(tokens.access_token.expose()).await?;
-                self.judge_access_token(&signed, subject.as_deref(), expected)?;
-                Access::Jwt(signed)
+                let signed = self.signed(tokens.access_token.expose()).await;
+                let judged = signed.and_then(|signed| {
+                    self.judge_access_token(&signed, subject.as_deref(), expected)
+                        .map(|()| signed)
+                });
+                Access::Jwt(judged.map_err(|error| at_fault(error, "access_token"))?)
             }
         };
         let expires_at = match &access {
@@ -148,6 +152,15 @@ impl Client {
             rules.expiry = Expiry::Record;
         }
         judge_access(access, &rules, unix_seconds())
+    }
+}
+
+/// Says which token of the set an error is about, unless it is about something else, such as keys that
+/// cannot be had.
+fn at_fault(error: Error, token: &str) -> Error {
+    match error.status().refuses_a_token() {
+        true => error.with_field(token),
+        false => error,
     }
 }
 
