@@ -42,11 +42,12 @@ module Processes
       reader.close
       answer = begin
         [:answer, yield]
-      rescue Exception => e # rubocop:disable Lint/RescueException
+      rescue Exception => e
         [:failed, "#{e.class}: #{e.message}\n#{e.backtrace.first(5).join("\n")}"]
       end
       writer.write(Marshal.dump(answer))
       writer.close
+    ensure
       # Neither the hooks of RSpec nor the one that stops the emulator.
       exit!(0)
     end
