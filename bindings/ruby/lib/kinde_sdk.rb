@@ -11,7 +11,8 @@ require_relative "kinde_sdk/client"
 require_relative "kinde_sdk/sign_in"
 require_relative "kinde_sdk/tokens"
 require_relative "kinde_sdk/logout_url"
-require_relative "kinde_api"
+require_relative "kinde_api/api_client"
+require_relative "kinde_api/flows"
 require_relative "kinde_sdk/rails/engine" if defined?(Rails::Engine)
 
 # Kinde for Ruby: sign-in, tokens, users, permissions and feature flags.
@@ -62,5 +63,6 @@ module KindeSdk
     def api_client(bearer_token)
       KindeApi::ApiClient.new(bearer_token, config)
     end
+    alias apiClient api_client
   end
 end

@@ -159,4 +159,15 @@ RSpec.describe KindeSdk::Client do
                getUserOrganizations getToken refreshToken tokenExpired?]
     expect(names.reject { |name| client_with.respond_to?(name) }).to be_empty
   end
+
+  it "goes by the documented names of KindeApi" do
+    expect(KindeApi::Client).to be(described_class)
+    tokens = sign_in
+    expect(KindeApi.client(tokens)).to be_a(described_class)
+    expect(KindeApi.token_expired?(tokens)).to be(false)
+    expect(KindeApi.refresh_token(tokens)).to have_key("access_token")
+    request = KindeSdk.auth_url
+    code = emulator.callback(request[:url]).fetch("code")
+    expect(KindeApi.fetch_tokens(code, code_verifier: request[:code_verifier])).to have_key(:access_token)
+  end
 end

@@ -29,9 +29,9 @@ module KindeSdk
 
       private
 
-      def setting(name, library_name = nil)
+      def setting(name, library_name = nil, reader: true)
         library_names[name] = library_name if library_name
-        attr_reader name
+        attr_reader name if reader
 
         define_method(:"#{name}=") do |value|
           instance_variable_set(:"@#{name}", frozen_copy(value))
@@ -90,7 +90,7 @@ module KindeSdk
     setting :debugging
     # @!attribute [rw] business_name
     #   @return [String, nil] the name of the business; without it, the first label of the domain
-    setting :business_name
+    setting :business_name, reader: false
     # @!attribute [rw] seal_keys
     #   @return [Array<String>, nil] secrets that seal sessions, of at least 32 random bytes each: the first seals, all open
     setting :seal_keys, :seal_keys
