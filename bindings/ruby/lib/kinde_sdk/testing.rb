@@ -147,9 +147,9 @@ module KindeSdk
       end
 
       def set_cookie(name, value, into)
-        into = into.browser if into.respond_to?(:browser)
         if into.respond_to?(:set_cookie) then into.set_cookie("#{name}=#{value}; path=/")
         elsif into.respond_to?(:cookies) then into.cookies[name] = value
+        elsif into.respond_to?(:browser) then set_cookie(name, value, into.browser)
         else
           raise ArgumentError, "into: must take cookies, as a test with Rack::Test::Methods or an integration test does; " \
                                "#{into.class} does not"

@@ -102,6 +102,15 @@ RSpec.describe KindeSdk::Rack::Middleware do
       expect(browser.get("/").body).to eq("nobody")
     end
 
+    it "renews for twenty requests at once with one call" do
+      browser = browser()
+      with_expired_token { browser.sign_in }
+      before = emulator.count("/oauth2/token")
+      twins = Array.new(20) { browser.twin }
+      expect(twins.map { |twin| Thread.new { twin.get("/").body } }.map(&:value)).to all(eq("ada@example.com"))
+      expect(emulator.count("/oauth2/token")).to eq(before + 1)
+    end
+
     it "ends a session that Kinde ended" do
       browser = browser()
       with_expired_token { browser.sign_in }
@@ -205,21 +214,19 @@ RSpec.describe KindeSdk::Rack::Middleware do
       expect(browser.set_cookies).to all(include("HttpOnly", "SameSite=Lax"))
     end
 
+    it "sets no cookie again while the id stays" do
+      browser = browser()
+      browser.get("/login")
+      browser.get("/login")
+      expect(browser.set_cookies).to be_empty
+    end
+
     it "ends a session everywhere when the user signs out" do
       browser = browser()
       browser.sign_in
       stolen = browser.twin
       browser.get("/logout")
       expect(stolen.get("/").body).to eq("nobody")
-    end
-
-    it "renews for twenty requests at once with one call" do
-      browser = browser()
-      with_expired_token { browser.sign_in }
-      before = emulator.count("/oauth2/token")
-      twins = Array.new(20) { browser.twin }
-      expect(twins.map { |twin| Thread.new { twin.get("/").body } }.map(&:value)).to all(eq("ada@example.com"))
-      expect(emulator.count("/oauth2/token")).to eq(before + 1)
     end
 
     it "raises when the store is away, instead of signing anybody out" do

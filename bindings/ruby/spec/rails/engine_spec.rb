@@ -99,11 +99,12 @@ RSpec.describe KindeSdk::Engine do
     expect(page(tab)).to include(logged_in: true, alert: /could not be renewed/)
   end
 
-  it "answers pages of exceptions with the session kept" do
-    tab.get("/kinde_sdk/auth")
-    tab.come_back(tab.location)
+  it "keeps what was renewed although the page failed" do
+    emulator.patch("/applications?client_id=emulator_web", { access_token_seconds: 30 })
+    tab.sign_in("/kinde_sdk/auth")
     tab.get("/fail")
     expect(tab.last_response.status).to eq(500)
+    expect(tab.set_cookies.grep(/kinde_session/)).not_to be_empty
     expect(page(tab)[:logged_in]).to be(true)
   end
 

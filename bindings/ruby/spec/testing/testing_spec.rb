@@ -60,6 +60,16 @@ RSpec.describe KindeSdk::Testing do
       expect(browser.get("/").body).to eq("false")
     end
 
+    it "signs in in Capybara's browser" do
+      require "capybara"
+      page = Capybara::Session.new(:rack_test, KindeSdk::Rack::Middleware.new(lambda do |env|
+        [200, { "Content-Type" => "text/plain" }, [env["kinde"].user.inspect]]
+      end))
+      described_class.sign_in(user: { email: "ada@example.com" }, into: page.driver)
+      page.visit("/")
+      expect(page.text).to include("ada@example.com")
+    end
+
     it "signs in over a store" do
       configure(store_url: "memory:")
       browser = Browser.new(KindeSdk::Rack::Middleware.new(lambda do |env|
