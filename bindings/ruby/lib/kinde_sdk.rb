@@ -39,14 +39,17 @@ module KindeSdk
   class << self
     # @return [Configuration]
     def config
-      @config ||= Configuration.default
+      @config ||= Configuration.new
     rescue Ractor::IsolationError
       Core.check_ractor
       raise
     end
 
-    # @return [Configuration]
-    attr_writer :config
+    # @param config [Configuration, nil] nil for a new one, as it is before {.configure}
+    # @raise [InvalidArgumentError]
+    def config=(config)
+      @config = InvalidArgumentError.check("config", config, Configuration, NilClass)
+    end
 
     # @yieldparam config [Configuration]
     # @return [Configuration]

@@ -59,7 +59,7 @@ module KindeSdk
     # @param store [TokenStore]
     # @raise (see #initialize)
     def token_store=(store)
-      unless store.bearer_token
+      unless InvalidArgumentError.check("store", store, TokenStore).bearer_token
         raise AuthenticationError.new("Missing access_token in token hash", status: :not_authenticated)
       end
 
@@ -119,7 +119,7 @@ module KindeSdk
     # @param token_type [Symbol] `:access_token`, `:id_token` or `:refresh_token`
     # @return [String, nil]
     def get_token(token_type = :access_token)
-      tokens_hash[token_type.to_sym]
+      tokens_hash[TokenHash::KEYS.find { |key| key.to_s == token_type.to_s }]
     end
     alias getToken get_token
 
@@ -175,11 +175,11 @@ module KindeSdk
     # @raise [InvalidArgumentError]
     def token_type_of(options)
       name = options.is_a?(Hash) ? options.fetch(:token_type, :access_token) : options
-      case name&.to_sym
-      when :access_token then Core::Session::ACCESS_TOKEN
-      when :id_token then Core::Session::ID_TOKEN
+      case name
+      when :access_token, "access_token" then Core::Session::ACCESS_TOKEN
+      when :id_token, "id_token" then Core::Session::ID_TOKEN
       else
-        raise InvalidArgumentError.new("token_type: must be :access_token or :id_token, not #{name.inspect[0, 100]}",
+        raise InvalidArgumentError.new("token_type: must be :access_token or :id_token",
                                        status: :invalid_argument, details: { field: "token_type" })
       end
     end

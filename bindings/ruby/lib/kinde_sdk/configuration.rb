@@ -19,13 +19,6 @@ module KindeSdk
     class << self
       # @api private
       attr_reader :library_names
-      # @api private
-      attr_writer :default
-
-      # @return [Configuration] the one that {KindeSdk.configure} changes
-      def default
-        @default ||= new
-      end
 
       private
 
@@ -135,9 +128,13 @@ module KindeSdk
     # @param name [Symbol, String] such as `:timeout_ms`
     # @param value [Object]
     # @return [void]
+    # @raise [InvalidArgumentError] if the name is none
     def set(name, value)
-      @more = @more.merge(name.to_sym => frozen_copy(value))
+      name = InvalidArgumentError.check("name", name, Symbol, String).to_sym
+      @more = @more.merge(name => frozen_copy(value))
       forget_clients
+    rescue EncodingError
+      raise InvalidArgumentError.new("name: must be UTF-8", status: :invalid_utf8, details: { field: "name" })
     end
 
     # @return [Logger, nil]

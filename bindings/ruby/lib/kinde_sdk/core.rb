@@ -36,7 +36,7 @@ module KindeSdk
       # @return [void]
       def shutdown(timeout: 5)
         check_ractor
-        Call.plain(:kinde_shutdown, (timeout * 1000).to_i)
+        Call.plain(:kinde_shutdown, Call.milliseconds(timeout))
       end
     end
   end

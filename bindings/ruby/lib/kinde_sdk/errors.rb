@@ -108,6 +108,15 @@ module KindeSdk
   # A value that a method was given was refused.
   class InvalidArgumentError < ArgumentError
     include Failure
+
+    # @api private
+    # @return [Object] the value
+    # @raise [InvalidArgumentError] that names the parameter, if the value is of none of the classes
+    def self.check(field, value, *classes)
+      return value if classes.any? { |allowed| allowed === value } # rubocop:disable Style/CaseEquality
+
+      raise new("#{field}: must be a #{classes.first}, not a #{value.class}", status: :invalid_argument, details: { field: field })
+    end
   end
 
   # A token that was refused, or that has expired.

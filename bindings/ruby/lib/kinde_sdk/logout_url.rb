@@ -17,16 +17,16 @@ module KindeSdk
 
     # Existing callers rely on these texts.
     def check_domain(domain)
-      text = domain.to_s.strip
+      text = Core::Call.argument(domain).strip
       raise ArgumentError, "domain is required for logout_url" if text.empty?
 
       uri = URI.parse(text.include?("://") ? text : "https://#{text}")
       unless %w[http https].include?(uri.scheme)
-        raise ArgumentError, "invalid scheme in domain: #{domain} (only http/https allowed)"
+        raise ArgumentError, "invalid scheme in domain: #{text[0, 200]} (only http/https allowed)"
       end
-      raise ArgumentError, "invalid domain format: #{domain}" if uri.host.to_s.empty?
+      raise ArgumentError, "invalid domain format: #{text[0, 200]}" if uri.host.to_s.empty?
     rescue URI::InvalidURIError
-      raise ArgumentError, "invalid domain format: #{domain}"
+      raise ArgumentError, "invalid domain format: #{text[0, 200]}"
     end
   end
 end

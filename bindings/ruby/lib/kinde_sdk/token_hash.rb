@@ -16,12 +16,14 @@ module KindeSdk
       # @param tokens [Hash{Symbol=>Object}] as the library gives them
       # @return [TokenHash] with symbols as keys
       def by_symbol(tokens)
+        InvalidArgumentError.check("tokens", tokens, Hash)
         KEYS.each_with_object(new) { |key, hash| hash[key] = tokens[key] unless tokens[key].nil? }
       end
 
       # @param (see .by_symbol)
       # @return [TokenHash] with strings as keys
       def by_string(tokens)
+        InvalidArgumentError.check("tokens", tokens, Hash)
         KEYS.each_with_object(new) { |key, hash| hash.store(key.to_s, tokens[key]) unless tokens[key].nil? }
       end
 
@@ -108,15 +110,18 @@ module KindeSdk
 
     # The key under which it is stored, if it is at all.
     def present(key)
-      other = case key
-              when Symbol then key.to_s
-              when String then key.to_sym
-              else return key
-              end
-      compare_by(key) ? key : other
+      return key if stored?(key)
+
+      case key
+      when Symbol then key.to_s
+      when String then key.to_sym
+      else key
+      end
+    rescue EncodingError
+      key
     end
 
-    def compare_by(key)
+    def stored?(key)
       Hash.instance_method(:key?).bind_call(self, key)
     end
   end

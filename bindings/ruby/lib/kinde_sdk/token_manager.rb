@@ -16,8 +16,9 @@ module KindeSdk
       # @param session [#[]=, nil] the web session
       # @return [TokenHash, nil] the new tokens; nil if they cannot be renewed
       def refresh_tokens(store, session = nil)
-        return if store.nil? || store.tokens.empty?
+        return if without_tokens?(store)
 
+        check_session(session, :[]=)
         renewed = KindeSdk.refresh_token(store.tokens)
         store.set_tokens(renewed)
         session[:kinde_token_store] = store.to_session if session
@@ -30,7 +31,7 @@ module KindeSdk
       # @param store [TokenStore, nil]
       # @return [Boolean] whether its tokens are what they should be
       def validate_tokens(store)
-        return false if store.nil? || store.tokens.empty?
+        return false if without_tokens?(store)
 
         KindeSdk.validate_jwt_token(store.tokens)
         true
@@ -41,7 +42,7 @@ module KindeSdk
       # @param store [TokenStore, nil]
       # @return [Boolean] whether the access token has expired or is none
       def token_expired?(store)
-        return true if store.nil? || store.tokens.empty?
+        return true if without_tokens?(store)
 
         KindeSdk.token_expired?(store.tokens)
       rescue Failure
@@ -52,8 +53,20 @@ module KindeSdk
       # @param session [#delete, nil] the web session
       # @return [void]
       def clear_tokens(store, session = nil)
-        store.set_tokens(nil)
+        check_session(session, :delete)
+        InvalidArgumentError.check("store", store, TokenStore).set_tokens(nil)
         session&.delete(:kinde_token_store)
+        nil
+      end
+
+      private
+
+      def check_session(session, method)
+        InvalidArgumentError.check("session", session, Hash, NilClass) unless session.respond_to?(method)
+      end
+
+      def without_tokens?(store)
+        InvalidArgumentError.check("store", store, TokenStore, NilClass).nil? || store.tokens.empty?
       end
     end
   end

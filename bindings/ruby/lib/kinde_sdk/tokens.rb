@@ -88,7 +88,7 @@ module KindeSdk
     # @raise [NetworkError] if Kinde cannot be reached
     def client_credentials_access(client_id: nil, client_secret: nil, audience: nil, domain: nil)
       client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
-      audience ||= "#{(domain || config.domain).to_s.chomp("/")}/api"
+      audience ||= "#{Core::Call.argument(domain || config.domain).chomp("/")}/api"
       client.client_credentials(audience: audience).slice(:access_token, :expires_in, :scope, :token_type)
             .compact.transform_keys(&:to_s)
     rescue OAuthError => e

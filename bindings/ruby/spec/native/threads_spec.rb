@@ -12,6 +12,11 @@ RSpec.describe "Threads" do
     KindeSdk.fetch_tokens(callback, code_verifier: request[:code_verifier], nonce: request[:nonce])
   end
 
+  def code_and_verifier
+    request = KindeSdk.auth_url
+    [emulator.granted(request[:url]).fetch("code"), request[:code_verifier]]
+  end
+
   def hang
     emulator.post("/faults", { path: "/oauth2/token", hang: true, times: nil })
   end
@@ -87,7 +92,8 @@ RSpec.describe "Threads" do
 
   it "get their Timeout when their call is over" do
     hang
-    thread = Thread.new { Timeout.timeout(0.01) { exchange(KindeSdk.auth_url) } }
+    code, verifier = code_and_verifier
+    thread = Thread.new { Timeout.timeout(0.01) { KindeSdk.config.core_client.exchange_code(code: code, code_verifier: verifier) } }
     thread.report_on_exception = false
     emulator.wait_for("/oauth2/token", count: 1)
     sleep 0.001 until thread.pending_interrupt?
@@ -100,13 +106,12 @@ RSpec.describe "Threads" do
   it "free what their call gave when they are killed meanwhile" do
     hang
     freed = 0
-    request = KindeSdk.auth_url
-    code = emulator.granted(request[:url]).fetch("code")
+    code, verifier = code_and_verifier
     client = KindeSdk.config.core_client
     allow(KindeSdk::Core::Native).to receive(:kinde_string_free).and_wrap_original do |free, *arguments|
       free.call(*arguments).tap { freed += 1 }
     end
-    thread = Thread.new { client.exchange_code(code: code, code_verifier: request[:code_verifier]) }
+    thread = Thread.new { client.exchange_code(code: code, code_verifier: verifier) }
     emulator.wait_for("/oauth2/token", count: 1)
     thread.kill
     emulator.post("/release")

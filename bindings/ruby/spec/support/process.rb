@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "English"
 require "open3"
 require "rbconfig"
 
@@ -40,14 +41,13 @@ module Processes
     reader, writer = IO.pipe
     pid = fork do
       reader.close
-      answer = begin
-        [:answer, yield]
-      rescue Exception => e
-        [:failed, "#{e.class}: #{e.message}\n#{e.backtrace.first(5).join("\n")}"]
-      end
-      writer.write(Marshal.dump(answer))
-      writer.close
+      outcome = nil
+      outcome = [:answer, yield]
     ensure
+      # What Ruby calls fatal cannot be rescued.
+      outcome ||= [:failed, "#{$ERROR_INFO.class}: #{$ERROR_INFO&.full_message(highlight: false)}"]
+      writer.write(Marshal.dump(outcome))
+      writer.close
       # Neither the hooks of RSpec nor the one that stops the emulator.
       exit!(0)
     end

@@ -127,9 +127,9 @@ module KindeSdk
       # @return [String]
       # @raise [InvalidArgumentError] if they cannot be JSON
       def parameters(parameters)
-        JSON.generate(parameters)
-      rescue JSON::GeneratorError, EncodingError => e
-        raise InvalidArgumentError.new("a parameter is not text in UTF-8: #{e.class}", status: :invalid_utf8)
+        JSON.generate(InvalidArgumentError.check("parameters", parameters, Hash))
+      rescue JSON::JSONError, EncodingError => e
+        raise InvalidArgumentError.new("a parameter cannot be JSON: #{e.class}", status: :invalid_argument)
       end
 
       # A text as the library takes it.
@@ -148,6 +148,21 @@ module KindeSdk
       # @return [Class] of {APIError} or below, for an HTTP status
       def api_class(http_status)
         API_CLASSES.fetch(http_status, APIError)
+      end
+
+      # A time as the library takes it.
+      #
+      # @param seconds [Numeric]
+      # @return [Integer]
+      def milliseconds(seconds)
+        (InvalidArgumentError.check("timeout", seconds, Numeric) * 1000).to_i
+      rescue FloatDomainError
+        raise out_of_range
+      end
+
+      # @return [InvalidArgumentError] for a number that the library has no room for
+      def out_of_range
+        InvalidArgumentError.new("a number is too large", status: :invalid_argument)
       end
 
       def parse(text)
@@ -170,6 +185,8 @@ module KindeSdk
       def succeed(function, places, *arguments)
         status = Native.public_send(function, *arguments)
         raise error(places.error) unless status.zero?
+      rescue RangeError
+        raise out_of_range
       end
       private_class_method :succeed
 

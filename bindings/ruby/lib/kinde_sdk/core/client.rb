@@ -59,48 +59,48 @@ module KindeSdk
 
       # @return [Hash{Symbol=>Object}] the token set
       def exchange_code(parameters)
-        Call.json(:kinde_exchange_code, @handle, Call.parameters(parameters.compact))
+        Call.json(:kinde_exchange_code, @handle, Call.parameters(parameters))
       end
 
       # @return [Hash{Symbol=>Object}] the token set
       def refresh_tokens(parameters)
-        Call.json(:kinde_refresh_tokens, @handle, Call.parameters(parameters.compact))
+        Call.json(:kinde_refresh_tokens, @handle, Call.parameters(parameters))
       end
 
       # @return [Hash{Symbol=>Object}] the token set
       def client_credentials(parameters = {})
-        Call.json(:kinde_client_credentials, @handle, Call.parameters(parameters.compact))
+        Call.json(:kinde_client_credentials, @handle, Call.parameters(parameters))
       end
 
       # @return [String] where to send the browser to end the sign-in at Kinde
       def logout_url(parameters = {})
-        Call.json(:kinde_logout_url, @handle, Call.parameters(parameters.compact)).fetch(:url)
+        Call.json(:kinde_logout_url, @handle, Call.parameters(parameters)).fetch(:url)
       end
 
       # @return [void]
       def revoke_token(parameters)
-        Call.text(:kinde_revoke_token, @handle, Call.parameters(parameters.compact))
+        Call.text(:kinde_revoke_token, @handle, Call.parameters(parameters))
         nil
       end
 
       # @return [Hash{Symbol=>Object}]
       def introspect_token(parameters)
-        Call.json(:kinde_introspect_token, @handle, Call.parameters(parameters.compact))
+        Call.json(:kinde_introspect_token, @handle, Call.parameters(parameters))
       end
 
       # @return [Hash{Symbol=>Object}] the profile as Kinde answers it
       def user_profile(parameters)
-        Call.json(:kinde_user_profile, @handle, Call.parameters(parameters.compact))
+        Call.json(:kinde_user_profile, @handle, Call.parameters(parameters))
       end
 
       # @return [Hash{Symbol=>Object}]
       def device_start(parameters = {})
-        Call.json(:kinde_device_start, @handle, Call.parameters(parameters.compact))
+        Call.json(:kinde_device_start, @handle, Call.parameters(parameters))
       end
 
       # @return [Hash{Symbol=>Object}] the token set
       def device_poll(parameters)
-        Call.json(:kinde_device_poll, @handle, Call.parameters(parameters.compact))
+        Call.json(:kinde_device_poll, @handle, Call.parameters(parameters))
       end
 
       # Verifies a token without giving its claims.
@@ -134,7 +134,7 @@ module KindeSdk
       # @return [Session]
       # @raise [TokenError]
       def session_from_tokens(tokens)
-        Call.handle(:kinde_session_from_tokens, @handle, Call.parameters(tokens.compact)) { |pointer| Session.new(pointer) }
+        Call.handle(:kinde_session_from_tokens, @handle, Call.parameters(tokens)) { |pointer| Session.new(pointer) }
       end
 
       # @param id [String] what {Session#save} gave

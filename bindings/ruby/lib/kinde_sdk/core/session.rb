@@ -58,7 +58,7 @@ module KindeSdk
       #
       # @return [void]
       def client_credentials(parameters = {})
-        Call.plain(:kinde_session_client_credentials, @handle, Call.parameters(parameters.compact))
+        Call.plain(:kinde_session_client_credentials, @handle, Call.parameters(parameters))
       end
 
       # Renews the tokens, whether they are expired or not.
@@ -78,7 +78,7 @@ module KindeSdk
 
       # @return [String] where to send the browser; the session has forgotten its tokens
       def logout(parameters = {})
-        Call.text(:kinde_session_logout, @handle, Call.parameters(parameters.compact))
+        Call.text(:kinde_session_logout, @handle, Call.parameters(parameters))
       end
 
       # @!endgroup
@@ -144,6 +144,8 @@ module KindeSdk
 
         Native.kinde_error_free(places.error.read_pointer)
         JSON.parse(Call.text(:kinde_session_claim, @handle, name, token_type), max_nesting: false)["value"]
+      rescue RangeError
+        raise Call.out_of_range
       end
 
       # @return [Hash{Symbol=>String}, nil] `org_code`
@@ -171,6 +173,8 @@ module KindeSdk
         places = Call.places
         status = Native.kinde_session_has_permission(@handle, Call.argument(key), token_type, places.out, places.error)
         status.zero? ? boolean(places) : raise(Call.error(places.error))
+      rescue RangeError
+        raise Call.out_of_range
       end
 
       # @return [Hash{Symbol=>Object}] `org_code`, `roles`
@@ -183,6 +187,8 @@ module KindeSdk
         places = Call.places
         status = Native.kinde_session_has_role(@handle, Call.argument(key), token_type, places.out, places.error)
         status.zero? ? boolean(places) : raise(Call.error(places.error))
+      rescue RangeError
+        raise Call.out_of_range
       end
 
       # @param conditions [Hash] `permissions`, `roles`, `feature_flags`
