@@ -228,7 +228,7 @@ module KindeSdk
 
       # Existing callers rely on this text.
       def require_absolute(return_url)
-        return if return_url.to_s.start_with?("http://", "https://")
+        return if Core::Call.argument(return_url).start_with?("http://", "https://")
 
         raise InvalidArgumentError.new("generatePortalUrl: returnUrl must be an absolute URL",
                                        status: :invalid_argument, details: { field: "return_url" })
