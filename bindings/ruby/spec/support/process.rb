@@ -38,7 +38,8 @@ module Processes
   #
   # @return [Object] what the block gave there
   def forked
-    reader, writer = IO.pipe
+    # Rails makes other pipes convert what goes through them.
+    reader, writer = IO.pipe(binmode: true)
     pid = fork do
       reader.close
       outcome = nil
