@@ -442,6 +442,53 @@ RSpec.describe KindeSdk::Rack::Middleware do
     expect(browser.get("/").body).to eq("ada@example.com")
   end
 
+  describe "bad input" do
+    it "is refused by name" do
+      refused = browser do |kinde, _|
+        [-> { kinde.login_url({ nonsense: 1 }) }, -> { kinde.login_url(nil) }, -> { kinde.login_url([]) },
+         -> { kinde.login_url({ login_hint: "\xff" }) }, -> { kinde.login_url({ return_to: "/#{"x" * 1_000_000}" }) },
+         -> { kinde.register_url(7) }, -> { kinde.logout(redirect: 7) }, -> { kinde.tokens = nil }, -> { kinde.tokens = "x" },
+         -> { kinde.tokens = { access_token: 7 } }, -> { kinde.tokens = { access_token: "x" * 1_000_000 } },
+         -> { kinde.handle_callback(nil) }, -> { kinde.handle_callback("state=\0&code=x") },
+         -> { kinde.handle_callback("x" * 1_000_000) }].map do |call|
+          call.call
+          "taken"
+        rescue KindeSdk::Failure, ArgumentError => e
+          e.class.name
+        end.inspect
+      end
+      expect(refused.get("/").body).not_to include("taken")
+    end
+
+    it "has no permission, role or flag" do
+      asked = browser do |kinde, _|
+        [nil, 7, "", "\xff", "a\0b", "x" * 1_000_000, "read:todos".encode("UTF-16")].map do |name|
+          [kinde.permission?(name), kinde.role?(name), kinde.flag(name, :default)]
+        rescue ArgumentError
+          :refused
+        end.inspect
+      end
+      asked.sign_in
+      body = asked.get("/").body
+      expect(body).to start_with("[[false, false, :default], [false, false, :default], [false, false, :default], :refused, :refused")
+      expect(body).to end_with("[true, false, :default]]")
+    end
+
+    ["/login?return_to=%ff", "/login?return_to=%00", "/login?return_to[]=/", "/login?a=1&a[b]=1", "/callback?code=%ff&state=%00",
+     "/callback?state=a&state=b&code=c", "/callback?#{"x" * 10_000}", "/callback"].each do |address|
+      it "does no harm in #{address[0, 40]}" do
+        browser = browser()
+        expect(browser.get(address).status).to eq(400).or eq(302)
+        expect(browser.get("/").body).to eq("nobody")
+      end
+    end
+
+    it "does no harm in a query that is none" do
+      env = Rack::MockRequest.env_for("/login").merge("QUERY_STRING" => "%&a=%ff&a[b]=1")
+      expect(browser.app.call(env).first).to eq(302)
+    end
+  end
+
   it "asks for the audience that tokens must have" do
     configure(expected_audience: "https://api.example.com")
     browser = browser { |kinde, _| kinde.session.claim("aud").inspect }
