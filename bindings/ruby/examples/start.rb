@@ -24,7 +24,7 @@ module Example
     # @param callback_path [String] what Kinde leads back to
     def start(directory, callback_path:)
       # Puma takes the socket over, so that PORT=0 works and nobody finds the port closed.
-      server = TCPServer.new("127.0.0.1", Integer(ENV.fetch("PORT", "3000")))
+      server = listen(ENV.fetch("PORT", "3000"))
       url = "http://localhost:#{server.addr[1]}"
       environment = { "KINDE_CALLBACK_URL" => "#{url}#{callback_path}", "KINDE_LOGOUT_URL" => "#{url}/",
                       "KINDE_SEAL_KEY" => SecureRandom.hex(32) }.merge(library, ENV.key?("KINDE_DOMAIN") ? {} : emulator)
@@ -34,6 +34,12 @@ module Example
     end
 
     private
+
+    def listen(port)
+      TCPServer.new("127.0.0.1", Integer(port))
+    rescue Errno::EADDRINUSE
+      abort "Something else listens on port #{port}. Choose another one: PORT=3001 ./run"
+    end
 
     def run(directory, environment, server)
       environment = environment.reject { |name, _| ENV.key?(name) }

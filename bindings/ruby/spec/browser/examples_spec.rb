@@ -154,6 +154,13 @@ RSpec.describe "The example for sinatra", :browser do
     server&.stop
   end
 
+  it "says what to do where the port is taken" do
+    taken = TCPServer.new("127.0.0.1", 0)
+    expect { ExampleServer.new("sinatra", env: { "PORT" => taken.addr[1].to_s }) }.to raise_error(/PORT=3001/)
+  ensure
+    taken&.close
+  end
+
   it "says what to do where there is no emulator" do
     expect { ExampleServer.new("sinatra", env: { "KINDE_DOMAIN" => nil, "KINDE_EMULATOR" => "/nowhere" }) }
       .to raise_error(/cargo build -p kinde-emulator/)
