@@ -21,7 +21,7 @@ RUST     := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 C_JOBS   := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help build debug demo test lint header bench fuzz mutants install clean test-rust test-c test-install
+.PHONY: help build debug demo test lint header bench fuzz mutants install clean test-rust test-c test-install test-ruby
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,7 +36,7 @@ demo: ## sign a user in, against the emulator; against Kinde if KINDE_DOMAIN is 
 
 test: ## everything that the continuous integration runs
 	scripts/setup test
-	$(MAKE) --no-print-directory lint test-rust test-c test-install
+	$(MAKE) --no-print-directory lint test-rust test-c test-install test-ruby
 	@echo; echo "== all tests passed"
 
 lint: ## formatting, clippy, the header, warnings of the C compilers
@@ -65,9 +65,17 @@ test-c: ## the C tests and examples: plainly, under valgrind, with the sanitizer
 test-install: $(BUILD)/release/libkinde.so $(BUILD)/release/libkinde.a ## what `make install` installs can be used, and is small
 	@$(STEP) "The installed library" tests/c/install_test.sh $(TARGET)/debug/kinde-emulator
 
-bench: ## the benchmarks
+# It packs the library as it ships, and tests everything else with the one that the other tests have built.
+test-ruby: $(BUILD)/release/libkinde.so ## the Ruby tests: the gem, its examples in a browser, its documentation and types
+	@$(STEP) "Building the library for the Ruby tests" $(MAKE) --no-print-directory debug
+	@$(STEP) "Ruby tests" env -C bindings/ruby KINDE_LIBRARY=$(TARGET)/debug/libkinde.so \
+		KINDE_EMULATOR=$(TARGET)/debug/kinde-emulator KINDE_LIBRARY_TO_PACK=$(abspath $(BUILD))/release/libkinde.so rspec
+
+bench: $(BUILD)/release/libkinde.so ## the benchmarks
 	scripts/setup bench
 	$(CARGO) bench -p kinde
+	$(CARGO) build -p kinde-emulator --profile bench
+	env KINDE_LIBRARY=$(abspath $(BUILD))/release/libkinde.so KINDE_EMULATOR=$(TARGET)/release/kinde-emulator bindings/ruby/bench/ruby.rb
 
 fuzz: ## each fuzz target for a minute
 	scripts/setup fuzz

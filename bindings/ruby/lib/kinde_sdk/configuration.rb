@@ -18,6 +18,7 @@ module KindeSdk
 
     class << self
       # @api private
+      # @return [Hash{Symbol=>Symbol}]
       attr_reader :library_names
 
       private

@@ -10,6 +10,7 @@ module JWT
   end
 end
 
+# See above.
 module OAuth2
   unless const_defined?(:Error)
     # A request that an OAuth server refused.

@@ -165,6 +165,8 @@ module KindeSdk
         InvalidArgumentError.new("a number is too large", status: :invalid_argument)
       end
 
+      # @param text [String, nil]
+      # @return [Object, nil] what the JSON says, with symbols as keys
       def parse(text)
         text && JSON.parse(text, symbolize_names: true, max_nesting: false)
       end

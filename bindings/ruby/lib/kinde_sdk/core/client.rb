@@ -10,6 +10,7 @@ module KindeSdk
       # Frees the library's object when Ruby collects this one.
       class Handle < OwnedPointer
         # @api private
+        # @return [void]
         def self.release(pointer)
           Native.kinde_client_free(pointer)
         end
