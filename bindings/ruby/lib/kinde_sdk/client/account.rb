@@ -3,11 +3,17 @@
 module KindeSdk
   # The pages of Kinde's self-serve portal.
   module PortalPage
+    # What the organization is called.
     ORGANIZATION_DETAILS = "organization_details"
+    # Who belongs to the organization.
     ORGANIZATION_MEMBERS = "organization_members"
+    # What the organization's plan holds.
     ORGANIZATION_PLAN_DETAILS = "organization_plan_details"
+    # How the organization pays.
     ORGANIZATION_PAYMENT_DETAILS = "organization_payment_details"
+    # Where another plan is chosen.
     ORGANIZATION_PLAN_SELECTION = "organization_plan_selection"
+    # The user's own details.
     PROFILE = "profile"
   end
 

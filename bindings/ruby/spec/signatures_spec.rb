@@ -1,0 +1,65 @@
+# frozen_string_literal: true
+
+require_relative "../rakelib/signatures"
+
+RSpec.describe "Types and documentation" do
+  here = File.expand_path("..", __dir__)
+  signatures = File.join(here, "sig", "kinde_sdk.rbs")
+
+  it "are those of the comments" do
+    expect(Signatures.new(here).text).to eq(File.read(signatures)), "sig/kinde_sdk.rbs is out of date: run `rake sig`"
+  end
+
+  it "leave nothing without documentation" do
+    report, status = Open3.capture2e("yard", "stats", "--list-undoc", "--no-save", "--no-cache", chdir: here)
+    expect(status).to be_success
+    expect(report).to include("100.00% documented"), report
+    expect(report).not_to match(/^\[(warn|error)\]/), report
+  end
+
+  rbs = begin
+    Gem::Specification.find_by_name("rbs")
+  rescue LoadError
+    nil
+  end
+
+  describe "for RBS", if: rbs do
+    let(:types) do
+      require "rbs"
+      loader = RBS::EnvironmentLoader.new
+      loader.add(path: Pathname(File.dirname(signatures)))
+      loader.add(library: "uri", version: nil)
+      RBS::DefinitionBuilder.new(env: RBS::Environment.from_loader(loader).resolve_type_names)
+    end
+
+    def declared(types, name, kind)
+      type = RBS::TypeName.new(name: name.to_s.split("::").last.to_sym, namespace: RBS::Namespace.parse("::#{name.to_s[/.*::/]}"))
+      definition = kind == :class ? types.build_singleton(type) : types.build_instance(type)
+      definition.methods.select { |_, method| method.accessibility == :public && method.implemented_in.to_s.match?(/Kinde/) }.keys
+    end
+
+    it "are valid" do
+      code = 'require "rbs"; require "rbs/cli"; RBS::CLI.new(stdout: $stdout, stderr: $stderr).run(ARGV)'
+      output, status = Open3.capture2e(RbConfig.ruby, "-W0", "-e", code, "-r", "uri", "-I", File.dirname(signatures), "validate")
+      expect(status).to be_success, output
+    end
+
+    # The names that Ruby itself knows, without those whose comments say that they are no part of the API.
+    internal = { KindeSdk => %i[session verifying_client requested], KindeSdk::Core => %i[check_ractor] }.freeze
+
+    [KindeSdk, KindeSdk::TokenManager, KindeSdk::Core, KindeApi].each do |mod|
+      it "name every function of #{mod}" do
+        expect(declared(types, mod, :class)).to match_array(mod.singleton_methods - internal.fetch(mod, []))
+      end
+    end
+
+    [KindeSdk::Client, KindeSdk::TokenHash, KindeSdk::TokenStore, KindeSdk::Configuration, KindeSdk::Core::Client,
+     KindeSdk::Core::Session, KindeSdk::TokenError, KindeSdk::OAuthError].each do |klass|
+      it "name every method of #{klass}" do
+        public_methods = klass.public_instance_methods.select { |name| klass.instance_method(name).owner.name.to_s.match?(/Kinde/) }
+        hidden = %i[inspect] if klass.name.start_with?("KindeSdk::Core::")
+        expect(declared(types, klass, :instance) - [:initialize]).to match_array(public_methods - Array(hidden))
+      end
+    end
+  end
+end
