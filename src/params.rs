@@ -152,7 +152,7 @@ pub(crate) fn kind(value: &Value) -> &'static str {
 /// The known names that resemble an unknown one most, best first; at most three.
 pub(crate) fn nearest(
     unknown: &str,
-    known: impl Iterator<Item = &'static str>,
+    known: &mut dyn Iterator<Item = &'static str>,
 ) -> Vec<&'static str> {
     const SIMILAR: f64 = 0.75;
     let unknown = unknown.to_ascii_lowercase().replace('-', "_");
@@ -160,6 +160,6 @@ pub(crate) fn nearest(
         .map(|name| (strsim::jaro_winkler(&unknown, name), name))
         .filter(|(similarity, _)| *similarity >= SIMILAR)
         .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     near.into_iter().take(3).map(|(_, name)| name).collect()
 }

@@ -175,7 +175,7 @@ impl PageRequest {
 }
 
 fn unknown(what: &str) -> Error {
-    let near = nearest(what, NAMES.iter().copied());
+    let near = nearest(what, &mut NAMES.iter().copied());
     let near = match near.is_empty() {
         true => String::new(),
         false => format!("; the nearest known are {}", near.join(", ")),
@@ -301,7 +301,7 @@ async fn listed(
     call: &Call<'_>,
     operation: &Operation,
     page: Option<&PageRequest>,
-    shape: impl Fn(&Value) -> Value,
+    shape: fn(&Value) -> Value,
 ) -> Result<Value> {
     let list = list_of(operation)?;
     if let Some(page) = page {

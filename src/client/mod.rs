@@ -7,6 +7,7 @@ mod shared;
 mod verification;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +43,21 @@ pub(crate) struct Inner {
 
 /// A request that takes too long fails a little before its call does, because it can name the host.
 const GRACE: Duration = Duration::from_millis(50);
+
+/// Boxed, so that it is compiled once for each kind of result and not for each call.
+async fn limited<'a, T>(
+    work: Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>,
+    timeout: Duration,
+) -> Result<T> {
+    let limited = tokio::time::timeout(timeout + GRACE, work).await;
+    limited.unwrap_or_else(|_| {
+        let message = format!(
+            "the call took longer than the setting timeout_ms allows ({} ms)",
+            timeout.as_millis()
+        );
+        Err(Error::new(Status::Timeout, message))
+    })
+}
 
 impl Client {
     /// A client with these settings. Uses no network; reports all wrong settings at once.
@@ -117,22 +133,14 @@ impl Client {
         runtime::run_to_end(self.worker_threads(), self.within_timeout(work))
     }
 
-    pub(crate) fn within_timeout<T, W: Future<Output = Result<T>>>(
+    pub(crate) fn within_timeout<'a, T, W>(
         &self,
         work: W,
-    ) -> impl Future<Output = Result<T>> + use<T, W> {
-        let timeout = self.0.settings.timeout;
-        async move {
-            tokio::time::timeout(timeout + GRACE, work)
-                .await
-                .unwrap_or_else(|_| {
-                    let message = format!(
-                        "the call took longer than the setting timeout_ms allows ({} ms)",
-                        timeout.as_millis()
-                    );
-                    Err(Error::new(Status::Timeout, message))
-                })
-        }
+    ) -> impl Future<Output = Result<T>> + use<'a, T, W>
+    where
+        W: Future<Output = Result<T>> + Send + 'a,
+    {
+        limited(Box::pin(work), self.0.settings.timeout)
     }
 
     pub(crate) fn settings(&self) -> &Settings {

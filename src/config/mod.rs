@@ -240,7 +240,7 @@ fn not_an_object(message: String) -> Error {
 fn unknown_setting(name: &str) -> FieldError {
     let near = near_names(name);
     let hint = match near.as_slice() {
-        [] => "Config::documentation lists all".to_owned(),
+        [] => "the table of settings in the README lists all".to_owned(),
         _ => format!("did you mean {}?", near.join(" or ")),
     };
     FieldError {
@@ -269,7 +269,7 @@ fn near_names(name: &str) -> Vec<&'static str> {
             (likeness >= NEAR).then_some((likeness, setting.name))
         })
         .collect();
-    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     near.into_iter()
         .take(ENOUGH)
         .map(|(_, name)| name)

@@ -1,5 +1,6 @@
 //! From what was given to what is used: every setting read and checked, all faults reported at once.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -272,6 +273,7 @@ impl<'a> Reader<'a> {
         });
     }
 
+    #[inline(never)]
     fn wrong(&mut self, name: Name, reason: &str, text: &str) {
         let got = shown(name.setting(), text);
         let source = self.source(name);
@@ -317,34 +319,34 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A value that is one text.
-    fn one<T>(&mut self, name: Name, parse: impl FnOnce(&str) -> Checked<T>) -> Option<T> {
-        let given = self.given(name)?;
-        let scalar;
-        let text = match given {
-            Source::Text(text) => text,
+    /// A value that is one text; a number or a boolean will do where one is wanted.
+    ///
+    /// What each of the many settings needs is compiled once, here and in `wrong`.
+    #[inline(never)]
+    fn text(&mut self, name: Name) -> Option<Cow<'a, str>> {
+        match self.given(name)? {
+            Source::Text(text) => Some(text.into()),
             Source::Other(value @ (Value::Bool(_) | Value::Number(_)))
                 if is_scalar(name.setting().kind) =>
             {
-                scalar = value.to_string();
-                &scalar
+                Some(value.to_string().into())
             }
             Source::Other(value) => {
                 self.wrong_type(name, kind(value));
-                return None;
+                None
             }
             Source::List(_) => {
                 self.wrong_type(name, "a list");
-                return None;
-            }
-        };
-        match parse(text) {
-            Ok(value) => Some(value),
-            Err(reason) => {
-                self.wrong(name, &reason, text);
                 None
             }
         }
+    }
+
+    fn one<T>(&mut self, name: Name, parse: impl FnOnce(&str) -> Checked<T>) -> Option<T> {
+        let text = self.text(name)?;
+        parse(&text)
+            .map_err(|reason| self.wrong(name, &reason, &text))
+            .ok()
     }
 
     /// A list: JSON, or a text with spaces between the members.

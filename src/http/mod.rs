@@ -11,6 +11,7 @@ mod tests;
 pub(crate) mod tls;
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -171,8 +172,9 @@ impl Inner {
         peer: &Peer,
     ) -> Result<Response> {
         *request.body_mut() = body.map(reqwest::Body::from);
-        let answer = client
-            .execute(request)
+        // Boxed, so that what reqwest does is compiled for size, as reqwest is.
+        let answer: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(client.execute(request));
+        let answer = answer
             .await
             .map_err(|error| failure::of_request(&error, peer))?;
         self.read(answer, peer).await

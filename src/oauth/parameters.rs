@@ -246,7 +246,7 @@ fn accepted(kind: Kind) -> String {
 /// The known names that resemble an unknown one most, best first.
 pub(super) fn nearest(unknown: &str) -> Vec<&'static str> {
     let known = PARAMETERS.iter().filter(|p| p.giver == Giver::Caller);
-    params::nearest(unknown, known.map(|p| p.name))
+    params::nearest(unknown, &mut known.map(|p| p.name))
 }
 
 /// Whether a value was taken; what is accepted if it was not.

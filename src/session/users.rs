@@ -55,7 +55,7 @@ impl Sessions {
         let now = unix_seconds();
         self.0
             .retain(|entry| entry.ends_at > now && entry.key != key.as_str());
-        self.0.sort_by_key(|entry| entry.ends_at);
+        self.0.sort_unstable_by_key(|entry| entry.ends_at);
         let surplus = (self.0.len() + 1).saturating_sub(SESSIONS_LIMIT);
         let surplus = self.0.drain(..surplus).collect();
         self.0.push(Entry {

@@ -125,7 +125,7 @@ fn unknown_settings_name_their_neighbours() {
     let error = Config::new().set("zzzzzzzz\u{1b}", "x").unwrap_err();
     assert_eq!(
         error.message(),
-        "zzzzzzzz : unknown setting; Config::documentation lists all"
+        "zzzzzzzz : unknown setting; the table of settings in the README lists all"
     );
 }
 

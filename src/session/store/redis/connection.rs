@@ -70,20 +70,27 @@ impl Connector {
             .map_err(failed)?;
         // Costs latency, no more, where it cannot be set.
         let _ = stream.set_nodelay(true);
-        let mut connection = match &self.tls {
-            None => start(stream).await,
+        let stream: Box<dyn Stream> = match &self.tls {
+            None => Box::new(stream),
             Some(tls) => {
                 let secured = timeout_at(deadline, tls.secure(stream, server)).await;
-                start(secured.unwrap_or_else(|_| Err(failed(Cause::SilentTls)))?).await
+                Box::new(secured.unwrap_or_else(|_| Err(failed(Cause::SilentTls)))?)
             }
-        }
-        .map_err(|error| Failure::of(&error, server))?;
+        };
+        let started = start(stream).await;
+        let mut connection = started.map_err(|error| Failure::of(&error, server))?;
         timeout_at(deadline, greet(&mut connection, server, greeting))
             .await
             .unwrap_or_else(|_| Err(failed(Cause::Silent)))?;
         Ok(connection)
     }
 }
+
+/// What the protocol is spoken over, with TLS or without: one type, so that the protocol is compiled
+/// once.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 async fn connect(server: &Server) -> std::result::Result<TcpStream, Cause> {
     let addresses: Vec<_> = tokio::net::lookup_host((server.host.as_str(), server.port))
@@ -125,9 +132,7 @@ impl Tls {
 }
 
 /// Speaks the protocol on this stream, from a task that ends with the last clone.
-async fn start(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-) -> redis::RedisResult<MultiplexedConnection> {
+async fn start(stream: Box<dyn Stream>) -> redis::RedisResult<MultiplexedConnection> {
     // Deadlines are kept by whoever asks.
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(None)

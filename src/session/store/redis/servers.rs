@@ -206,7 +206,7 @@ impl Servers {
                     };
                     let mut known = lock(&self.known);
                     known.members = slots.iter().map(|(_, server)| server.clone()).collect();
-                    known.members.sort_by_key(Server::to_string);
+                    known.members.sort_unstable_by_key(Server::to_string);
                     known.members.dedup();
                     known.slots = slots;
                     return Ok(owner);
@@ -226,7 +226,12 @@ impl Servers {
                 candidates.push(server.clone());
             }
         }
-        candidates.sort_by_key(|server| known.suspect.as_ref() == Some(server));
+        if let Some(suspect) = &known.suspect
+            && let Some(place) = candidates.iter().position(|server| server == suspect)
+        {
+            let last = candidates.remove(place);
+            candidates.push(last);
+        }
         candidates
     }
 
