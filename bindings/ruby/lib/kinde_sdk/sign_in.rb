@@ -16,10 +16,13 @@ module KindeSdk
     # @raise [ConfigurationError]
     # @raise [InvalidArgumentError] whose details name every parameter that is wrong
     def auth_url(client_id: nil, client_secret: nil, domain: nil, redirect_uri: nil, **params)
-      own = { state: params.delete(:state), nonce: params.delete(:nonce) }.compact
-      parameters = { redirect_uri: redirect_uri, **params }.compact
-      client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
-      with_own(request(client, parameters), own).compact
+      client = client_id || client_secret || domain ? flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
+                                                    : config.core_client
+      own = params.slice(:state, :nonce)
+      params[:redirect_uri] = redirect_uri if redirect_uri
+      begun = request(client, own.empty? ? params : params.except(:state, :nonce))
+      begun.compact! if begun[:code_verifier].nil?
+      own.empty? ? begun : with_own(begun, own.compact)
     end
     alias authUrl auth_url
     alias login_url auth_url

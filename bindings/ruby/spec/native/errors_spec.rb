@@ -11,7 +11,8 @@ RSpec.describe "Errors of the library" do
                8 => KindeSdk::SessionError, 9 => KindeSdk::Error }
   single = { rate_limited: KindeSdk::RateLimitError, api: KindeSdk::APIError, token_expired: KindeSdk::TokenExpiredError,
              flag_not_found: KindeSdk::FlagNotFoundError, flag_type: KindeSdk::InvalidArgumentError,
-             not_authenticated: KindeSdk::AuthenticationError, store: KindeSdk::StoreError, conflict: KindeSdk::StoreError }
+             not_authenticated: KindeSdk::AuthenticationError, store: KindeSdk::StoreError, keys_unavailable: KindeSdk::NetworkError,
+             conflict: KindeSdk::StoreError }
 
   statuses.reject { |name, _| name == :ok }.each do |name, number|
     it "#{name} have a class that applications know" do

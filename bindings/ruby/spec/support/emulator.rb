@@ -35,7 +35,7 @@ class Emulator
   def control(method, path, body = nil)
     request = Net::HTTP.const_get(method.to_s.capitalize).new(URI("#{url}/_control#{path}"), "Content-Type" => "application/json")
     request.body = JSON.generate(body) if body
-    answer = Net::HTTP.start(request.uri.host, request.uri.port) { |http| http.request(request) }
+    answer = http(request.uri) { |http| http.request(request) }
     raise "#{method} #{path}: #{answer.code} #{answer.body}" unless answer.code == "200"
 
     JSON.parse(answer.body, symbolize_names: true)
@@ -116,6 +116,10 @@ class Emulator
   end
 
   private
+
+  def http(uri, &block)
+    Net::HTTP.start(uri.host, uri.port, &block)
+  end
 
   def popen(options)
     input, write_end = IO.pipe

@@ -10,15 +10,20 @@ module KindeSdk
       # @example
       #   client.get_claim("aud") #=> {name: "aud", value: ["https://api.example.com"]}
       def get_claim(claim, token_type = :access_token)
-        value = claim_value(claim.to_s, token_type)
+        number = token_type == :access_token ? Core::Session::ACCESS_TOKEN : token_type_of(token_type)
+        value = begin
+          @session.claim(claim, number)
+        rescue TokenError
+          claim_value(claim, number)
+        end
         { name: claim, value: value } unless value.nil?
       end
       alias getClaim get_claim
 
       private
 
-      def claim_value(name, token_type)
-        number = token_type_of(token_type)
+      # After a renewal, if that is what is needed.
+      def claim_value(name, number)
         ask { |session| session.claim(name, number) }
       rescue TokenError => e
         raise unless e.status == :claim_missing

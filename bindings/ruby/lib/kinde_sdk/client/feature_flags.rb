@@ -44,9 +44,13 @@ module KindeSdk
       # @return [Boolean]
       # @raise (see #get_flag)
       def get_boolean_flag(name, default_value = nil, options = nil)
-        return typed_flag(name, "b", default_value, options || {}) if options || force_api
+        return typed_flag(name, "b", default_value, options || {}) if options || @force_api
 
-        scalar_flag(name, "b", default_value, :boolean_flag)
+        begin
+          @session.boolean_flag(name)
+        rescue Failure
+          scalar_flag(name, "b", default_value, :boolean_flag)
+        end
       end
       alias getBooleanFlag get_boolean_flag
 

@@ -27,7 +27,7 @@ module KindeSdk
       # @param options (see #get_permissions)
       # @return [Boolean]
       def permission_granted?(permission, options = nil)
-        return get_permission(permission, options || {})[:is_granted] if options || force_api
+        return get_permission(permission, options || {})[:is_granted] if options || @force_api
 
         begin
           @session.permission?(permission)

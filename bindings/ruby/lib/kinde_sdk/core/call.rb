@@ -39,7 +39,10 @@ module KindeSdk
       # Classes of {APIError} by the HTTP status.
       API_CLASSES = { 401 => AuthenticationError, 403 => AuthorizationError, 429 => RateLimitError }.freeze
 
-      private_constant :Places, :CLASSES, :API_CLASSES
+      # The functions during which other threads run.
+      BLOCKING = Native::FUNCTIONS.select { |_, declaration| declaration.blocking }.freeze
+
+      private_constant :Places, :CLASSES, :API_CLASSES, :BLOCKING
 
       module_function
 
@@ -52,11 +55,9 @@ module KindeSdk
       #
       # @return [void]
       def plain(function, *arguments)
-        uninterrupted(function) do
-          places = self.places
-          succeed(function, places, *arguments, places.error)
-        end
-        nil
+        return uninterrupted { complete(function, arguments) } if BLOCKING.key?(function)
+
+        complete(function, arguments)
       end
 
       # Calls a function that writes its result to a place.
@@ -64,11 +65,9 @@ module KindeSdk
       # @yieldparam out [FFI::MemoryPointer] that place
       # @return [Object] what the block makes of it
       def place(function, *arguments)
-        uninterrupted(function) do
-          places = self.places
-          succeed(function, places, *arguments, places.out, places.error)
-          yield places.out
-        end
+        return uninterrupted { succeed(function, arguments) { |out| yield out } } if BLOCKING.key?(function)
+
+        succeed(function, arguments) { |out| yield out }
       end
 
       # Calls a function that gives a text.
@@ -127,6 +126,8 @@ module KindeSdk
       # @return [String]
       # @raise [InvalidArgumentError] if they cannot be JSON
       def parameters(parameters)
+        return "{}" if parameters == {}
+
         JSON.generate(InvalidArgumentError.check("parameters", parameters, Hash))
       rescue JSON::JSONError, EncodingError => e
         raise InvalidArgumentError.new("a parameter cannot be JSON: #{e.class}", status: :invalid_argument)
@@ -173,24 +174,32 @@ module KindeSdk
 
       # What a call gave must be freed, also if the thread was told to end, or its time was up, while it waited. No thread
       # leaves a call of the library earlier for it, so nothing is delayed.
-      def uninterrupted(function, &call)
-        return yield unless Native::FUNCTIONS.fetch(function).blocking
-
-        begin
-          Thread.handle_interrupt(Object => :never, &call)
-        ensure
-          Log.drain
-        end
+      def uninterrupted(&call)
+        Thread.handle_interrupt(Object => :never, &call)
+      ensure
+        Log.drain
       end
       private_class_method :uninterrupted
 
-      def succeed(function, places, *arguments)
-        status = Native.public_send(function, *arguments)
+      def succeed(function, arguments)
+        places = self.places
+        status = Native.public_send(function, *arguments, places.out, places.error)
         raise error(places.error) unless status.zero?
+
+        yield places.out
       rescue RangeError
         raise out_of_range
       end
       private_class_method :succeed
+
+      def complete(function, arguments)
+        places = self.places
+        status = Native.public_send(function, *arguments, places.error)
+        raise error(places.error) unless status.zero?
+      rescue RangeError
+        raise out_of_range
+      end
+      private_class_method :complete
 
       def details(pointer)
         out = FFI::MemoryPointer.new(:pointer)

@@ -14,6 +14,12 @@ module KindeSdk
       # Speaks of the ID token.
       ID_TOKEN = 1
 
+      # Whether the place of an answer, in `@out`, may be used for the next one. A question takes it away until the answer is
+      # read, because another thread, or the handler of a signal, may ask meanwhile; CRuby lets none of them in between the
+      # two lines that do so.
+      GIVEN_BACK = RUBY_ENGINE == "ruby"
+      private_constant :GIVEN_BACK
+
       # Frees the library's object when Ruby collects this one.
       class Handle < OwnedPointer
         # @api private
@@ -98,9 +104,7 @@ module KindeSdk
 
       # @return [Integer] a number that differs when the session must be kept again
       def revision
-        places = Call.places
-        status = Native.kinde_session_revision(@handle, places.out, places.error)
-        status.zero? ? places.out.get_uint64(0) : raise(Call.error(places.error))
+        Call.place(:kinde_session_revision, @handle) { |out| out.get_uint64(0) }
       end
 
       # @!endgroup
@@ -108,16 +112,12 @@ module KindeSdk
 
       # @return [Boolean] whether there is a verified access token that has not expired
       def authenticated?
-        places = Call.places
-        status = Native.kinde_session_is_authenticated(@handle, places.out, places.error)
-        status.zero? ? boolean(places) : raise(Call.error(places.error))
+        Call.place(:kinde_session_is_authenticated, @handle) { |out| out.get_uint8(0) == 1 }
       end
 
       # @return [Integer] when the access token expires, in Unix seconds
       def expires_at
-        places = Call.places
-        status = Native.kinde_session_expires_at(@handle, places.out, places.error)
-        status.zero? ? places.out.get_int64(0) : raise(Call.error(places.error))
+        Call.place(:kinde_session_expires_at, @handle) { |out| out.get_int64(0) }
       end
 
       # @return [String] to be sent to an API
@@ -137,13 +137,16 @@ module KindeSdk
 
       # @return [Object, nil] the value of a claim, nil if the token lacks it
       def claim(name, token_type = ACCESS_TOKEN)
-        places = Call.places
-        name = Call.argument(name)
+        name = Call.argument(name) unless name.is_a?(String) && name.ascii_only?
+        out = @out
+        @out = nil
+        out ||= FFI::MemoryPointer.new(:uint64)
         # Most claims are texts, which need no JSON.
-        status = Native.kinde_session_claim_string(@handle, name, token_type, places.out, places.error)
-        return Call.take_text(places.out) if status.zero?
-
-        Native.kinde_error_free(places.error.read_pointer)
+        if Native.kinde_session_claim_string(@handle, name, token_type, out, nil) == 0
+          text = Call.take_text(out)
+          @out = out if GIVEN_BACK
+          return text
+        end
         JSON.parse(Call.text(:kinde_session_claim, @handle, name, token_type), max_nesting: false)["value"]
       rescue RangeError
         raise Call.out_of_range
@@ -171,9 +174,17 @@ module KindeSdk
 
       # @return [Boolean]
       def permission?(key, token_type = ACCESS_TOKEN)
-        places = Call.places
-        status = Native.kinde_session_has_permission(@handle, Call.argument(key), token_type, places.out, places.error)
-        status.zero? ? boolean(places) : raise(Call.error(places.error))
+        key = Call.argument(key) unless key.is_a?(String) && key.ascii_only?
+        out = @out
+        @out = nil
+        out ||= FFI::MemoryPointer.new(:uint64)
+        # Without a place for an error: when there is one, the question is asked once more.
+        if Native.kinde_session_has_permission(@handle, key, token_type, out, nil) == 0
+          answer = out.get_uint8(0) == 1
+          @out = out if GIVEN_BACK
+          return answer
+        end
+        Call.place(:kinde_session_has_permission, @handle, key, token_type) { |place| place.get_uint8(0) == 1 }
       rescue RangeError
         raise Call.out_of_range
       end
@@ -185,19 +196,13 @@ module KindeSdk
 
       # @return [Boolean]
       def role?(key, token_type = ACCESS_TOKEN)
-        places = Call.places
-        status = Native.kinde_session_has_role(@handle, Call.argument(key), token_type, places.out, places.error)
-        status.zero? ? boolean(places) : raise(Call.error(places.error))
-      rescue RangeError
-        raise Call.out_of_range
+        Call.place(:kinde_session_has_role, @handle, Call.argument(key), token_type) { |out| out.get_uint8(0) == 1 }
       end
 
       # @param conditions [Hash] `permissions`, `roles`, `feature_flags`
       # @return [Boolean] whether all of them hold
       def has?(conditions)
-        places = Call.places
-        status = Native.kinde_session_has(@handle, Call.parameters(conditions), places.out, places.error)
-        status.zero? ? boolean(places) : raise(Call.error(places.error))
+        Call.place(:kinde_session_has, @handle, Call.parameters(conditions)) { |out| out.get_uint8(0) == 1 }
       end
 
       # @return [Array<Hash{Symbol=>Object}>] `key`, `type`, `value`
@@ -216,17 +221,22 @@ module KindeSdk
       # @raise [FlagNotFoundError]
       # @raise [InvalidArgumentError] if the flag is of another type
       def boolean_flag(code)
-        places = Call.places
-        status = Native.kinde_session_flag_boolean(@handle, Call.argument(code), nil, places.out, places.error)
-        status.zero? ? boolean(places) : raise(Call.error(places.error))
+        code = Call.argument(code) unless code.is_a?(String) && code.ascii_only?
+        out = @out
+        @out = nil
+        out ||= FFI::MemoryPointer.new(:uint64)
+        if Native.kinde_session_flag_boolean(@handle, code, nil, out, nil) == 0
+          answer = out.get_uint8(0) == 1
+          @out = out if GIVEN_BACK
+          return answer
+        end
+        Call.place(:kinde_session_flag_boolean, @handle, code, nil) { |place| place.get_uint8(0) == 1 }
       end
 
       # @return [Integer]
       # @raise (see #boolean_flag)
       def integer_flag(code)
-        places = Call.places
-        status = Native.kinde_session_flag_integer(@handle, Call.argument(code), nil, places.out, places.error)
-        status.zero? ? places.out.get_int64(0) : raise(Call.error(places.error))
+        Call.place(:kinde_session_flag_integer, @handle, Call.argument(code), nil) { |out| out.get_int64(0) }
       end
 
       # @return [String]
@@ -257,12 +267,6 @@ module KindeSdk
       end
 
       # @!endgroup
-
-      private
-
-      def boolean(places)
-        places.out.get_uint8(0) == 1
-      end
     end
   end
 end
