@@ -1,7 +1,5 @@
 # frozen_string_literal: true
 
-require "logger"
-
 module KindeSdk
   # The settings of an application, by the names that {KindeSdk.configure} documents.
   #

@@ -111,8 +111,9 @@ module KindeSdk
       # @return [void]
       # @raise [TokenError]
       def verify_token(token, options = nil)
+        token = Call.argument(token) unless token.is_a?(String) && token.ascii_only?
         places = Call.places
-        status = Native.kinde_verify_token(@handle, Call.argument(token), options && Call.parameters(options), nil, places.error)
+        status = Native.kinde_verify_token(@handle, token, options && Call.parameters(options), nil, places.error)
         raise Call.error(places.error) unless status.zero?
       end
 
