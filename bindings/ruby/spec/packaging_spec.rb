@@ -167,9 +167,9 @@ RSpec.describe "The gem" do
 
     it "says all the places if none was chosen" do
       FileUtils.cp_r(File.join(here, "lib"), directory)
-      library = File.join(directory, "lib", "kinde_sdk", "core", "library.rb")
+      finder = File.join(directory, "lib", "kinde_sdk", "core", "library.rb")
       # Whatever the system has is not to be found.
-      File.write(library, File.read(library).gsub("libkinde.so.0", "libkinde-absent.so.0"))
+      File.write(finder, File.read(finder).gsub("libkinde.so.0", "libkinde-absent.so.0"))
       output, = run({ "KINDE_LIBRARY" => nil }, RbConfig.ruby, "-I", File.join(directory, "lib"), "-e", "require 'kinde_sdk'")
       expect(output).to include("KINDE_LIBRARY (not set)", File.join(directory, "ext", "libkinde.so"), "libkinde-absent.so.0", *remedies)
     end

@@ -49,7 +49,9 @@ RSpec.describe "Types and documentation" do
 
     [KindeSdk, KindeSdk::TokenManager, KindeSdk::Core, KindeApi].each do |mod|
       it "name every function of #{mod}" do
-        expect(declared(types, mod, :class)).to match_array(mod.singleton_methods - internal.fetch(mod, []))
+        # Rails gives more to a module that an engine is in.
+        own = mod.singleton_methods.select { |name| mod.method(name).source_location.first.start_with?(File.join(here, "lib")) }
+        expect(declared(types, mod, :class)).to match_array(own - internal.fetch(mod, []))
       end
     end
 
