@@ -325,9 +325,12 @@ async fn a_refresh_that_takes_long_keeps_its_lease() {
     let session = app.signed_in_with(&client).await;
     session.save().await.unwrap();
     app.disturb_refresh(json!({ "hang": true })).await;
+    let count = app.emulator.count(TOKEN).await;
     let refreshing = tokio::spawn(async move { session.refresh().await });
+    app.emulator.wait_for(TOKEN, count + 1).await;
+    let before = store.prolonged();
     let mut ticks = tokio::time::interval(Duration::from_millis(20));
-    while store.prolonged() == 0 {
+    while store.prolonged() == before {
         assert!(!refreshing.is_finished(), "the lease was not prolonged");
         ticks.tick().await;
     }
