@@ -96,7 +96,7 @@ RSpec.describe "Threads" do
     thread = Thread.new { Timeout.timeout(0.01) { KindeSdk.config.core_client.exchange_code(code: code, code_verifier: verifier) } }
     thread.report_on_exception = false
     emulator.wait_for("/oauth2/token", count: 1)
-    sleep 0.001 until thread.pending_interrupt?
+    Thread.pass until thread.pending_interrupt?
     emulator.post("/release")
     expect { thread.value }.to raise_error(Timeout::Error)
     emulator.control(:delete, "/faults")
