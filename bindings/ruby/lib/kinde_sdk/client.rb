@@ -130,6 +130,15 @@ module KindeSdk
 
     private
 
+    # Asks the session; answers `otherwise` if there is no such token, or it does not say.
+    def ask_token(otherwise, &question)
+      ask(&question)
+    rescue TokenError => e
+      raise unless e.status == :claim_missing
+
+      otherwise
+    end
+
     # Asks the session; once more after a renewal, if the access token has expired.
     def ask
       yield @session

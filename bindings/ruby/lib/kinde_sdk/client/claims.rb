@@ -24,9 +24,7 @@ module KindeSdk
 
       # After a renewal, if that is what is needed.
       def claim_value(name, number)
-        ask { |session| session.claim(name, number) }
-      rescue TokenError => e
-        raise unless e.status == :claim_missing
+        ask_token(nil) { |session| session.claim(name, number) }
       end
     end
   end

@@ -105,11 +105,7 @@ module KindeSdk
 
       def token_flags(options)
         type = token_type_of(options)
-        ask { |session| session.flags(type) }
-      rescue TokenError => e
-        raise unless e.status == :claim_missing
-
-        []
+        ask_token([]) { |session| session.flags(type) }
       end
 
       def find_flag(name, options, type)

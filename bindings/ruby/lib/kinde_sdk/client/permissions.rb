@@ -60,11 +60,7 @@ module KindeSdk
 
       def token_permissions(options)
         type = token_type_of(options)
-        ask { |session| session.permissions(type) }
-      rescue TokenError => e
-        raise unless e.status == :claim_missing
-
-        { org_code: nil, permissions: [] }
+        ask_token({ org_code: nil, permissions: [] }) { |session| session.permissions(type) }
       end
     end
   end

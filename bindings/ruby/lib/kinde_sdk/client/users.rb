@@ -18,11 +18,7 @@ module KindeSdk
 
       # @return [Hash{Symbol=>Array<String>}] `org_codes`
       def get_user_organizations
-        ask(&:organizations)
-      rescue TokenError => e
-        raise unless e.status == :claim_missing
-
-        { org_codes: [] }
+        ask_token({ org_codes: [] }, &:organizations)
       end
       alias getUserOrganizations get_user_organizations
     end
