@@ -133,6 +133,8 @@ RSpec.describe "Tokens that the application keeps" do
     it "raises for bad tokens" do
       expect { KindeSdk.client("access_token" => emulator.mint(sign: "foreign")) }
         .to raise_error(JWT::DecodeError, "Invalid Access token")
+      expect { KindeSdk.client({ access_token: emulator.mint, id_token: emulator.mint(template: "id", sign: "foreign") }) }
+        .to raise_error(JWT::DecodeError, "Invalid Id token") { |error| expect(error.field).to eq("id_token") }
       expect { KindeSdk.client({}) }.to raise_error(KindeSdk::AuthenticationError, "Missing access_token in token hash")
       expect { KindeSdk.client(nil) }.to raise_error(KindeSdk::AuthenticationError, "Missing access_token in token hash")
       expect { KindeSdk.client("a token") }.to raise_error(ArgumentError, /Hash/)
