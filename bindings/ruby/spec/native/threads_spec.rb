@@ -125,6 +125,23 @@ RSpec.describe "Threads" do
     expect(Array.new(4) { fibers.map(&:resume) }.uniq).to eq([%w[first second]])
   end
 
+  it "keep a result from the handler of a signal that asks before it is read" do
+    client = client_with({ a: "first" })
+    other = client_with({ b: "second" })
+    handled = []
+    former = trap("USR1") { handled << other.get_flags << other.get_claim("scp").fetch(:name) }
+    allow(KindeSdk::Core::Native).to receive(:kinde_session_permissions).and_wrap_original do |ask, *arguments|
+      ask.call(*arguments).tap do
+        Process.kill("USR1", Process.pid)
+        Thread.pass until handled.size == 2
+      end
+    end
+    expect(client.get_permissions).to include(:permissions, :org_code)
+    expect(handled.last).to eq("scp")
+  ensure
+    trap("USR1", former)
+  end
+
   it "stop in Core.shutdown, after which the library starts anew" do
     hang
     thread = Thread.new { exchange(KindeSdk.auth_url) }

@@ -6,7 +6,7 @@ module KindeSdk
   module Core
     # How a function of the library is called: its out parameters, its texts, its errors.
     module Call
-      # Where the library writes a result and an error. Each fiber has its own, because another may run during a call.
+      # Where the library writes a result and an error.
       class Places
         # @return [FFI::MemoryPointer]
         attr_reader :out, :error
@@ -46,9 +46,23 @@ module KindeSdk
 
       module_function
 
+      # Takes the places of this fiber. Each has its own, because another one may run during a call; and they are taken away
+      # until the result is read, because the handler of a signal may call the library before that.
+      #
       # @return [Places]
-      def places
-        Thread.current[:kinde_sdk_places] ||= Places.new
+      def take_places
+        places = Thread.current[:kinde_sdk_places]
+        Thread.current[:kinde_sdk_places] = nil
+        places || Places.new
+      end
+
+      # Gives places back of which everything has been read.
+      #
+      # @param places [Places]
+      # @return [void]
+      def give_back(places)
+        Thread.current[:kinde_sdk_places] = places
+        nil
       end
 
       # Calls a function without a result.
@@ -182,20 +196,24 @@ module KindeSdk
       private_class_method :uninterrupted
 
       def succeed(function, arguments)
-        places = self.places
+        places = take_places
         status = Native.public_send(function, *arguments, places.out, places.error)
         raise error(places.error) unless status.zero?
 
-        yield places.out
+        result = yield places.out
+        give_back(places)
+        result
       rescue RangeError
         raise out_of_range
       end
       private_class_method :succeed
 
       def complete(function, arguments)
-        places = self.places
+        places = take_places
         status = Native.public_send(function, *arguments, places.error)
         raise error(places.error) unless status.zero?
+
+        give_back(places)
       rescue RangeError
         raise out_of_range
       end

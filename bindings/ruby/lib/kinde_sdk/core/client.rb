@@ -112,9 +112,12 @@ module KindeSdk
       # @raise [TokenError]
       def verify_token(token, options = nil)
         token = Call.argument(token) unless token.is_a?(String) && token.ascii_only?
-        places = Call.places
-        status = Native.kinde_verify_token(@handle, token, options && Call.parameters(options), nil, places.error)
+        options &&= Call.parameters(options)
+        places = Call.take_places
+        status = Native.kinde_verify_token(@handle, token, options, nil, places.error)
         raise Call.error(places.error) unless status.zero?
+
+        Call.give_back(places)
       end
 
       # Verifies a token and gives its claims as they stand in it, by strings.
