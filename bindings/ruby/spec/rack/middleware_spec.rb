@@ -3,16 +3,7 @@
 require "support/browser"
 
 RSpec.describe KindeSdk::Rack::Middleware do
-  # The answer of the application is what the block gives, called with `env["kinde"]` and the environment.
-  def browser(**options, &block)
-    block ||= ->(kinde, _env) { kinde.authenticated? ? kinde.user[:email] : "nobody" }
-    inner = lambda do |env|
-      answer = block.call(env["kinde"], env)
-      answer.is_a?(Array) ? answer : [200, { "Content-Type" => "text/plain" }, [answer.to_s]]
-    end
-    options = { login_path: "/login", register_path: "/register", logout_path: "/logout", **options }
-    Browser.new(described_class.new(inner, **options), emulator)
-  end
+  include Browsers
 
   before { configure(seal_keys: ["k" * 32]) }
 
@@ -215,10 +206,20 @@ RSpec.describe KindeSdk::Rack::Middleware do
     end
 
     it "sets no cookie again while the id stays" do
-      browser = browser()
-      browser.get("/login")
-      browser.get("/login")
+      browser = browser { |kinde, _| kinde.refresh.inspect }
+      browser.sign_in
+      expect(browser.get("/").body).to eq("true")
       expect(browser.set_cookies).to be_empty
+    end
+
+    it "ends the session in whose place another user's comes" do
+      browser = browser()
+      browser.sign_in
+      former = browser.twin
+      emulator.post("/login", { email: "grace@example.com" })
+      browser.sign_in
+      expect(browser.get("/").body).to eq("grace@example.com")
+      expect(former.get("/").body).to eq("nobody")
     end
 
     it "ends a session everywhere when the user signs out" do

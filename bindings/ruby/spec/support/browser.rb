@@ -60,3 +60,17 @@ class Browser
     end
   end
 end
+
+# Browsers of applications behind {KindeSdk::Rack::Middleware}.
+module Browsers
+  # The answer of the application is what the block gives, called with `env["kinde"]` and the environment.
+  def browser(**options, &block)
+    block ||= ->(kinde, _env) { kinde.authenticated? ? kinde.user[:email] : "nobody" }
+    inner = lambda do |env|
+      answer = block.call(env["kinde"], env)
+      answer.is_a?(Array) ? answer : [200, { "Content-Type" => "text/plain" }, [answer.to_s]]
+    end
+    options = { login_path: "/login", register_path: "/register", logout_path: "/logout", **options }
+    Browser.new(KindeSdk::Rack::Middleware.new(inner, **options), emulator)
+  end
+end

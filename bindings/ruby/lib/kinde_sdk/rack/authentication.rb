@@ -92,7 +92,7 @@ module KindeSdk
       # @return [String] the address of Kinde's sign-in page
       # @raise [InvalidArgumentError] for a `return_to` that leads out of the application, among others
       def login_url(parameters = {})
-        changing { |session| session.login_url(parameters) }
+        begin_sign_in { |session| session.login_url(parameters) }
       end
 
       # Begins a sign-in.
@@ -101,7 +101,7 @@ module KindeSdk
       # @return [String] the address of Kinde's registration page
       # @raise (see #login_url)
       def register_url(parameters = {})
-        changing { |session| session.register_url(parameters) }
+        begin_sign_in { |session| session.register_url(parameters) }
       end
 
       # Begins a sign-in.
@@ -110,7 +110,7 @@ module KindeSdk
       # @return [String] the address of a page that registers a user together with an organization
       # @raise (see #login_url)
       def create_org_url(parameters = {})
-        changing { |session| session.create_org_url(parameters) }
+        begin_sign_in { |session| session.create_org_url(parameters) }
       end
 
       # Signs the user out here.
@@ -120,7 +120,10 @@ module KindeSdk
       # @raise [StoreError] if the session could not be deleted: the user is still signed in
       def logout(redirect: nil)
         changing do |session|
-          session.logout(redirect: redirect).tap { forget }
+          session.logout(redirect: redirect).tap do
+            forget
+            sign_ins.clear
+          end
         end
       end
 
@@ -162,9 +165,12 @@ module KindeSdk
       # @raise [TokenError] if a token is not what it should be
       # @raise [NetworkError] if Kinde cannot be reached
       def handle_callback(url_or_query = @env["QUERY_STRING"].to_s)
-        changing do |session|
-          result = session.handle_callback(url_or_query)
-          signed_in if result[:outcome] == "signed_in"
+        unless_closed do
+          begun = sign_ins.take(url_or_query)
+          result = (begun || session).handle_callback(url_or_query)
+          if result[:outcome] == "signed_in" then signed_in(begun)
+          elsif begun then sign_ins.keep(begun, result[:url])
+          end
           result
         end
       end
@@ -216,12 +222,10 @@ module KindeSdk
       def close
         @lock.synchronize do
           @closed = true
-          next [] unless @session
-
-          if changed? then keep
-          elsif @forgotten then cookies.delete(secure: secure?)
-          else []
-          end
+          kept = if @session && changed? then keep
+                 elsif @session && @forgotten then cookies.delete(secure: secure?)
+                 end
+          [*kept, *@sign_ins&.cookies(secure: secure?)]
         end
       end
 
@@ -262,7 +266,12 @@ module KindeSdk
         begin_anew
       end
 
-      def signed_in
+      # @param session [Core::Session, nil] if it is not the one that there was
+      def signed_in(session = nil)
+        if session
+          @session = session
+          @kept = nil
+        end
         begin_anew
         options = @env["rack.session.options"] or return
 
@@ -312,11 +321,22 @@ module KindeSdk
       end
 
       def changing
+        unless_closed { yield session }
+      end
+
+      def unless_closed
         @lock.synchronize do
           raise Error.new("the answer was sent: signing in or out must come before it", status: :invalid_argument) if @closed
 
-          yield session
+          yield
         end
+      end
+
+      def begin_sign_in(&block)
+        # A script may ask for many at once, and each cookie would go along with all further requests.
+        return changing(&block) unless Navigation.page?(@env)
+
+        unless_closed { sign_ins.begin(&block) }
       end
 
       def redirect_to(location)
@@ -325,6 +345,10 @@ module KindeSdk
 
       def cookies
         @cookies ||= keeper.new(core_client, @env["HTTP_COOKIE"], @cookie_name)
+      end
+
+      def sign_ins
+        @sign_ins ||= SignIns.new(core_client, @env["HTTP_COOKIE"], @cookie_name, keeper)
       end
 
       def keeper

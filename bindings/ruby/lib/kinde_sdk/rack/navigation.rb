@@ -17,9 +17,15 @@ module KindeSdk
         env["REQUEST_METHOD"] == "HEAD" || HEADERS.any? { |name| env[name]&.b&.match?(/prefetch|prerender|preview/i) } || embedded_elsewhere?(env)
       end
 
+      # @param env [Hash] the Rack environment
+      # @return [Boolean] whether the browser goes to a page, as far as it says; scripts and images are other requests
+      def page?(env)
+        ["navigate", nil].include?(env["HTTP_SEC_FETCH_MODE"])
+      end
+
       # What another site makes a browser load, such as an image, is not a click.
       def embedded_elsewhere?(env)
-        env["HTTP_SEC_FETCH_SITE"] == "cross-site" && !["navigate", nil].include?(env["HTTP_SEC_FETCH_MODE"])
+        env["HTTP_SEC_FETCH_SITE"] == "cross-site" && !page?(env)
       end
       private_class_method :embedded_elsewhere?
 

@@ -13,11 +13,13 @@ module KindeSdk
       # @param client [Core::Client]
       # @param header [String, nil] the request's `Cookie` header
       # @param name [String] of the cookie, and the beginning of the names of the further ones
-      def initialize(client, header, name)
+      # @param max_age_seconds [Integer, nil] how long the browser keeps the cookies, if not for as long as the session lives
+      def initialize(client, header, name, max_age_seconds: nil)
         @client = client
         # A byte that is no UTF-8, in a cookie of somebody else, must not cost the user his session.
         @header = header && String.new(header, encoding: Encoding::UTF_8).scrub
         @name = name
+        @max_age_seconds = max_age_seconds
       end
 
       # @return [Core::Session, nil] nil if the browser sent none
@@ -31,7 +33,7 @@ module KindeSdk
       # @param secure [Boolean] whether the browser shall send the cookies over HTTPS only
       # @return [Array<String>] values of `Set-Cookie` headers
       def keep(session, secure:)
-        carry(session.seal, secure: secure)
+        carry(session.seal, secure: secure, max_age_seconds: @max_age_seconds)
       end
 
       # @param (see #keep)

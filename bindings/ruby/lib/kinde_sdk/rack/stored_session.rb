@@ -13,8 +13,12 @@ module KindeSdk
       # @raise [SessionError] if the store has none under this id
       # @raise [StoreError] if the store cannot be asked
       def open
-        @id = carried
-        @id && @client.load_session(@id)
+        id = carried
+        return unless id
+
+        @session = @client.load_session(id)
+        @id = id
+        @session
       end
 
       # @param (see SessionCookies#keep)
@@ -22,7 +26,22 @@ module KindeSdk
       # @raise [StoreError]
       def keep(session, secure:)
         id = session.save
-        id == @id ? [] : carry(id, secure: secure, max_age_seconds: MAX_AGE_SECONDS)
+        return [] if id == @id
+
+        end_former(session)
+        carry(id, secure: secure, max_age_seconds: @max_age_seconds || MAX_AGE_SECONDS)
+      end
+
+      private
+
+      # A session that another one takes the place of would live on under the id that the browser had.
+      def end_former(session)
+        return if session.equal?(@session)
+
+        id = carried
+        @client.delete_session(id) if id
+      rescue SessionError
+        # The cookie holds no id.
       end
     end
   end
