@@ -130,6 +130,30 @@ RSpec.describe "Tokens that the application keeps" do
       expect(client.get_claim("sub")).to include(name: "sub")
     end
 
+    it "does not either where it asks Kinde, unless that is allowed later" do
+      expired = emulator.mint(claims: { exp: Time.now.to_i - 3600 })
+      client = KindeSdk.client({ access_token: expired, refresh_token: sign_in[:refresh_token] }, false)
+      before = emulator.count("/oauth2/token")
+      expect { client.user_permissions }.to raise_error(KindeSdk::AuthenticationError, /Invalid or expired token/)
+      expect(emulator.count("/oauth2/token")).to eq(before)
+      client.auto_refresh_tokens = true
+      expect(client.user_permissions.data.permissions).not_to be_empty
+      expect(client.bearer_token).not_to eq(expired)
+    end
+
+    it "does not renew what was renewed meanwhile" do
+      expired = emulator.mint(claims: { exp: Time.now.to_i - 3600 })
+      client = KindeSdk.client({ access_token: expired, refresh_token: sign_in[:refresh_token] }, false)
+      client.auto_refresh_tokens = true
+      before = emulator.count("/oauth2/token")
+      allow(KindeSdk::Core::Native).to receive(:kinde_session_permissions).and_wrap_original do |ask, *arguments|
+        # As if another thread were in time between the question and what follows.
+        ask.call(*arguments).tap { client.refresh_token if client.token_expired? }
+      end
+      expect(client.get_permissions[:permissions]).to include("read:todos")
+      expect(emulator.count("/oauth2/token")).to eq(before + 1)
+    end
+
     it "raises for bad tokens" do
       expect { KindeSdk.client("access_token" => emulator.mint(sign: "foreign")) }
         .to raise_error(JWT::DecodeError, "Invalid Access token")

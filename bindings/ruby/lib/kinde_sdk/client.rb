@@ -24,9 +24,10 @@ module KindeSdk
     # @return [KindeApi::ApiClient]
     attr_writer :kinde_api_client
     # @return [Boolean] whether an expired access token is renewed
-    attr_accessor :auto_refresh_tokens
+    attr_reader :auto_refresh_tokens
     # @return [Boolean] whether questions go to Kinde's Account API instead of the token
     attr_accessor :force_api
+
     # A client over a session of the library, such as one that was opened from a cookie. What it renews is renewed there.
     #
     # @param session [Core::Session]
@@ -63,8 +64,16 @@ module KindeSdk
         raise AuthenticationError.new("Missing access_token in token hash", status: :not_authenticated)
       end
 
-      @session = KindeSdk.session(KindeSdk.verifying_client, store.tokens)
+      @session = KindeSdk.session(KindeSdk.verifying_client(auto_refresh: auto_refresh_tokens ? true : false), store.tokens)
       @token_store = store
+      @own_session = true
+    end
+
+    # @param value [Boolean]
+    def auto_refresh_tokens=(value)
+      @auto_refresh_tokens = value
+      # The library renews by itself what is refused while it asks Kinde, unless its session says otherwise.
+      self.token_store = token_store if @own_session
     end
 
     # @return [KindeApi::ApiClient]
@@ -143,9 +152,11 @@ module KindeSdk
     def ask
       yield @session
     rescue TokenExpiredError
-      raise unless auto_refresh_tokens && refreshable?
+      raise unless auto_refresh_tokens
 
-      renew
+      # Another thread may have renewed them meanwhile.
+      KindeSdk.requested { @session.ensure_fresh(0) }
+      adopt_tokens
       yield @session
     end
 

@@ -72,8 +72,8 @@ module KindeSdk
     #   @return [Boolean] (true) whether the code of a sign-in is bound to who began it (RFC 7636)
     setting :pkce_enabled, :pkce
     # @!attribute [rw] auto_refresh_tokens
-    #   @return [Boolean] (true) whether {Client} renews an expired access token by itself
-    setting :auto_refresh_tokens
+    #   @return [Boolean] (true) whether an expired access token is renewed by itself
+    setting :auto_refresh_tokens, :auto_refresh
     # @!attribute [rw] force_api
     #   @return [Boolean] (false) whether questions of {Client} go to Kinde's Account API instead of the token
     setting :force_api

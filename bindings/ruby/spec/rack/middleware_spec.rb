@@ -90,7 +90,11 @@ RSpec.describe KindeSdk::Rack::Middleware do
       configure(auto_refresh_tokens: false)
       browser = browser()
       with_expired_token { browser.sign_in }
+      before = emulator.count("/oauth2/token")
+      # It is told of each request all the same: a session that is used lives on.
+      expect(KindeSdk::Core::Native).to receive(:kinde_session_ensure_fresh).and_call_original
       expect(browser.get("/").body).to eq("nobody")
+      expect(emulator.count("/oauth2/token")).to eq(before)
     end
 
     it "renews for twenty requests at once with one call" do

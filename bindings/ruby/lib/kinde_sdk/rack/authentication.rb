@@ -293,7 +293,7 @@ module KindeSdk
 
         @lock.synchronize do
           # What is renewed after the answer's headers could not be kept any more.
-          renew if KindeSdk.config.auto_refresh_tokens && !@fresh && !@closed
+          renew unless @fresh || @closed
           @fresh = true
           @session
         end
