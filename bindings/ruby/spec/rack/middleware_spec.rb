@@ -284,8 +284,10 @@ RSpec.describe KindeSdk::Rack::Middleware do
   end
 
   describe "rules of security" do
-    %w[https://evil.example/ //evil.example /\\evil.example javascript:alert(1)].each do |place|
-      it "does not lead to #{place}" do
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "\\/evil.example", "/%5Cevil.example", "/\t/evil.example",
+     "/%09/evil.example\r\nSet-Cookie: a=b", "https:evil.example", "http://localhost:3000@evil.example/",
+     "http://localhost:3000.evil.example/", " //evil.example", "javascript:alert(1)"].each do |place|
+      it "does not lead to #{place.inspect}" do
         browser = browser()
         expect(browser.get("/login", return_to: place).status).to eq(400)
         expect(browser.last_response.body).not_to include("evil", "alert")
@@ -345,6 +347,28 @@ RSpec.describe KindeSdk::Rack::Middleware do
         end
         expect(browser.get("/").body).to eq("ada@example.com")
       end
+    end
+
+    it "does nothing for an image that a user put onto a page of this site" do
+      browser = browser()
+      browser.sign_in
+      browser.get("/logout", {}, "HTTP_SEC_FETCH_SITE" => "same-origin", "HTTP_SEC_FETCH_MODE" => "no-cors",
+                                 "HTTP_SEC_FETCH_DEST" => "image")
+      expect(browser.last_response.status).to eq(400)
+      expect(browser.get("/").body).to eq("ada@example.com")
+    end
+
+    it "does nothing for HEAD" do
+      browser = browser()
+      browser.sign_in
+      %w[/login /register /logout].each do |path|
+        expect(browser.head(path)).to have_attributes(status: 400, body: "")
+        expect(browser.set_cookies).to be_empty
+      end
+      browser.get("/login")
+      callback = emulator.browse(browser.location).request_uri
+      expect(browser.head(callback).status).to eq(400)
+      expect(browser.get(callback).status).to eq(302)
     end
 
     it "does nothing for an image on another site" do
@@ -489,8 +513,21 @@ RSpec.describe KindeSdk::Rack::Middleware do
     end
 
     it "does no harm in a query that is none" do
-      env = Rack::MockRequest.env_for("/login").merge("QUERY_STRING" => "%&a=%ff&a[b]=1")
-      expect(browser.app.call(env).first).to eq(302)
+      ["%&a=%ff&a[b]=1", "a#{"[a]" * 20_000}=1", "a=1&" * 5000].each do |query|
+        env = Rack::MockRequest.env_for("/login").merge("QUERY_STRING" => query)
+        expect(browser.app.call(env).first).to eq(302)
+      end
+    end
+
+    it "may be mounted below another application" do
+      browser = browser(login_path: "/shop/login", callback_path: "/shop/callback")
+      configure(callback_url: "http://localhost:3000/shop/callback")
+      mounted = Browser.new(Rack::URLMap.new("/shop" => browser.app), emulator)
+      emulator.patch("/applications?client_id=emulator_web", { redirect_uris: ["http://localhost:3000/shop/callback"] })
+      mounted.sign_in("/shop/login")
+      expect(mounted.location).to eq("/shop/")
+      mounted.sign_in("/shop/login", return_to: "/shop/a;b?c=d")
+      expect(mounted.location).to eq("/shop/a;b?c=d")
     end
   end
 

@@ -7,14 +7,22 @@ module KindeSdk
     module Navigation
       # How browsers, and libraries that fetch pages ahead of a click, say so. `X-Sec-Purpose` is that of Turbo.
       HEADERS = %w[HTTP_SEC_PURPOSE HTTP_X_SEC_PURPOSE HTTP_PURPOSE HTTP_X_PURPOSE HTTP_X_MOZ].freeze
-      private_constant :HEADERS
+      # What an answer is for, where a user or a script asked for it (Fetch Metadata); all else is part of some page.
+      DESTINATIONS = [nil, "document", "iframe", "frame", "empty"].freeze
+      private_constant :HEADERS, :DESTINATIONS
 
       module_function
 
       # @param env [Hash] the Rack environment
       # @return [Boolean] whether nobody asked for this request
       def unasked?(env)
-        env["REQUEST_METHOD"] == "HEAD" || HEADERS.any? { |name| env[name]&.b&.match?(/prefetch|prerender|preview/i) } || embedded_elsewhere?(env)
+        head?(env) || HEADERS.any? { |name| env[name]&.b&.match?(/prefetch|prerender|preview/i) } || embedded?(env)
+      end
+
+      # @param env [Hash] the Rack environment
+      # @return [Boolean]
+      def head?(env)
+        env["REQUEST_METHOD"] == "HEAD"
       end
 
       # @param env [Hash] the Rack environment
@@ -23,16 +31,19 @@ module KindeSdk
         ["navigate", nil].include?(env["HTTP_SEC_FETCH_MODE"])
       end
 
-      # What another site makes a browser load, such as an image, is not a click.
-      def embedded_elsewhere?(env)
-        env["HTTP_SEC_FETCH_SITE"] == "cross-site" && !page?(env)
+      # What a page makes a browser load is not a click: an image, of this site too where users may write, or whatever
+      # another site asks for.
+      def embedded?(env)
+        !DESTINATIONS.include?(env["HTTP_SEC_FETCH_DEST"]) || (env["HTTP_SEC_FETCH_SITE"] == "cross-site" && !page?(env))
       end
-      private_class_method :embedded_elsewhere?
+      private_class_method :embedded?
 
+      # @param env [Hash] the Rack environment
       # @return [Array] an answer of Rack that does nothing. Its status is no success, so that a browser which fetched ahead
       #   asks again when the user clicks
-      def refusal
-        [400, Headers.of("Content-Type" => "text/plain", "Cache-Control" => "no-store"), ["This page is not for fetching ahead.\n"]]
+      def refusal(env)
+        body = head?(env) ? [] : ["This page is not for fetching ahead.\n"]
+        [400, Headers.of("Content-Type" => "text/plain", "Cache-Control" => "no-store"), body]
       end
     end
   end

@@ -35,7 +35,8 @@ module KindeSdk
       # @return [Array, nil] an answer of Rack; nil if the page is the application's
       def call(env)
         action = action(env) or return
-        return Navigation.refusal if action != :callback && Navigation.unasked?(env)
+        # What leads to a callback may be fetched ahead; it has happened then, at Kinde too.
+        return Navigation.refusal(env) if action == :callback ? Navigation.head?(env) : Navigation.unasked?(env)
 
         send(action, env)
       rescue ConfigurationError
@@ -47,7 +48,7 @@ module KindeSdk
       private
 
       def action(env)
-        return unless %w[GET POST].include?(env["REQUEST_METHOD"])
+        return unless %w[GET HEAD POST].include?(env["REQUEST_METHOD"])
 
         case "#{env["SCRIPT_NAME"]}#{env["PATH_INFO"]}"
         when @login then :login
@@ -80,17 +81,24 @@ module KindeSdk
 
       def callback(env)
         result = env["kinde"].handle_callback
-        redirect(result[:url] || result[:return_to] || "/")
-      rescue CallbackError
+        redirect(result[:url] || result[:return_to] || home(env))
+      rescue CallbackError => e
         # The user went back to, or reloaded, a callback that has done its work.
         raise unless env["kinde"].authenticated?
 
-        redirect("/")
+        log(e)
+        redirect(home(env))
+      end
+
+      # The first page of the application, which may be mounted below others.
+      def home(env)
+        "#{env["SCRIPT_NAME"]}/"
       end
 
       def parameters(env)
-        self.class.parameters(::Rack::Request.new(env).GET)
-      rescue ::Rack::QueryParser::ParameterTypeError, ::Rack::QueryParser::InvalidParameterError
+        self.class.parameters(::Rack::Utils.parse_query(env["QUERY_STRING"].to_s, "&"))
+      rescue ArgumentError, RangeError
+        # Not properly encoded, or too many of them.
         {}
       end
 
@@ -99,7 +107,7 @@ module KindeSdk
       end
 
       def failure(env, error)
-        KindeSdk.config.logger&.warn("[kinde] #{error.message}")
+        log(error)
         return @on_failure.call(env, error) if @on_failure
 
         # Nothing of what was sent is shown: it may come from anybody.
@@ -107,6 +115,10 @@ module KindeSdk
         again = @login && %( <a href="#{::Rack::Utils.escape_html(@login)}">Try again</a>)
         [status, Headers.of("Content-Type" => "text/html; charset=utf-8", "Cache-Control" => "no-store"),
          ["<!doctype html><title>Not signed in</title><p>That did not work: nothing was changed.#{again}</p>\n"]]
+      end
+
+      def log(error)
+        KindeSdk.config.logger&.warn("[kinde] #{error.message}")
       end
     end
   end
