@@ -1,9 +1,5 @@
 # frozen_string_literal: true
 
-# Both take as long to load as all of this gem, and many applications need neither of them from it.
-autoload :URI, "uri"
-autoload :Logger, "logger"
-
 require_relative "kinde_sdk/core"
 require_relative "kinde_sdk/configuration"
 require_relative "kinde_sdk/answer"

@@ -1,5 +1,7 @@
 # frozen_string_literal: true
 
+require "pp"
+
 RSpec.describe "Signing in" do
   def query(url)
     URI.decode_www_form(URI(url).query).to_h
@@ -83,6 +85,12 @@ RSpec.describe "Signing in" do
       expect(tokens.slice("access_token")[:access_token]).to eq(tokens[:access_token])
     end
 
+    it "gives a part of them by either kind of name" do
+      tokens = sign_in
+      expect(tokens.except("id_token", :scope).keys).to eq(tokens.keys - %i[id_token scope])
+      expect(tokens.except("id_token")["refresh_token"]).to eq(tokens[:refresh_token])
+    end
+
     it "takes the code alone, and the verifier without its name" do
       request = KindeSdk.auth_url
       code = emulator.callback(request[:url]).fetch("code")
@@ -130,12 +138,13 @@ RSpec.describe "Signing in" do
     end
 
     it "raises KeyError for a callback without a code" do
-      expect { KindeSdk.fetch_tokens({ "error" => "access_denied" }) }.to raise_error(KeyError, /code/)
+      expect { KindeSdk.fetch_tokens({ "error" => "access_denied" }) }
+        .to raise_error(KeyError, /key not found: "code"/) { |error| expect(error).to be_a(KindeSdk::Failure) }
     end
 
     it "shows no token when it is inspected" do
       tokens = sign_in
-      expect(tokens.inspect + tokens.to_s).not_to include(tokens[:access_token])
+      expect(tokens.inspect + tokens.to_s + PP.pp(tokens, +"")).not_to include(tokens[:access_token])
     end
   end
 
@@ -157,7 +166,9 @@ RSpec.describe "Signing in" do
       "https://a b" => "invalid domain format: https://a b"
     }.each do |domain, text|
       it "refuses the domain #{domain.inspect}" do
-        expect { KindeSdk.logout_url(domain: domain) }.to raise_error(ArgumentError, text)
+        expect { KindeSdk.logout_url(domain: domain) }.to raise_error(ArgumentError, text) { |error|
+          expect(error).to be_a(KindeSdk::Failure) & have_attributes(field: "domain")
+        }
       end
     end
   end

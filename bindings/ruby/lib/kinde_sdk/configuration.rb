@@ -140,7 +140,7 @@ module KindeSdk
     def logger
       return @logger if defined?(@logger)
 
-      (defined?(::Rails.logger) && ::Rails.logger) || (@standard_logger ||= Logger.new($stdout))
+      (defined?(::Rails.logger) && ::Rails.logger) || standard_logger
     end
 
     # @return [String, nil]
@@ -174,6 +174,11 @@ module KindeSdk
     end
 
     private
+
+    def standard_logger
+      require "logger"
+      @standard_logger ||= ::Logger.new($stdout)
+    end
 
     def forget_clients
       @clients = {}

@@ -3,7 +3,7 @@
 # The classes of the gems `jwt` and `oauth2` that existing applications rescue. They are those gems' own where the gems are
 # loaded, before or after; otherwise they stand here.
 module JWT
-  unless const_defined?(:DecodeError)
+  unless const_defined?(:DecodeError, false)
     # A token that was refused.
     class DecodeError < StandardError
     end
@@ -12,7 +12,7 @@ end
 
 # See above.
 module OAuth2
-  unless const_defined?(:Error)
+  unless const_defined?(:Error, false)
     # A request that an OAuth server refused.
     class Error < StandardError
       # @return [Object, nil] what the other side answered
@@ -60,8 +60,9 @@ module KindeSdk
     end
   end
 
-  # The root of what this gem raises, but for {TokenError}, {OAuthError} and {InvalidArgumentError}, which belong to the
-  # classes that applications rescue already. {Failure} is in all of them: `rescue KindeSdk::Failure` takes everything.
+  # The root of what this gem raises, but for {TokenError}, {OAuthError}, {InvalidArgumentError} and {MissingCodeError}, which
+  # belong to the classes that applications rescue already. {Failure} is in all of them: `rescue KindeSdk::Failure` takes
+  # everything.
   class Error < StandardError
     include Failure
   end
@@ -114,10 +115,17 @@ module KindeSdk
     # @return [Object] the value
     # @raise [InvalidArgumentError] that names the parameter, if the value is of none of the classes
     def self.check(field, value, *classes)
-      return value if classes.any? { |allowed| allowed === value } # rubocop:disable Style/CaseEquality
-
-      raise new("#{field}: must be a #{classes.first}, not a #{value.class}", status: :invalid_argument, details: { field: field })
+      case value
+      when *classes then value
+      else
+        raise new("#{field}: must be a #{classes.first}, not a #{value.class}", status: :invalid_argument, details: { field: field })
+      end
     end
+  end
+
+  # The parameters of a callback hold no code: the user or Kinde refused, and they say so as `error`.
+  class MissingCodeError < KeyError
+    include Failure
   end
 
   # A token that was refused, or that has expired.
@@ -143,9 +151,9 @@ module KindeSdk
       details[:oauth_description]
     end
 
-    # @return [Hash{Symbol=>Object}] what is known of the answer: `status` and `parsed`
+    # @return [Answer] what is known of the answer, by the names of the gem `oauth2`: `status`, and `parsed`, a Hash
     def response
-      { status: http_status, parsed: { "error" => code, "error_description" => description }.compact }
+      Answer.new({ status: http_status, parsed: { "error" => code, "error_description" => description }.compact })
     end
   end
 end

@@ -6,7 +6,7 @@ module KindeSdk
     # @param logout_url [String] where Kinde sends the browser afterwards, instead of the configured one
     # @param domain [String] instead of the configured one
     # @return [String]
-    # @raise [ArgumentError] if the domain is missing or is not one
+    # @raise [InvalidArgumentError] if the domain is missing or is not one
     def logout_url(logout_url: config.logout_url, domain: config.domain)
       check_domain(domain)
       config.core_client(**{ domain: domain == config.domain ? nil : domain }.compact).logout_url(redirect: logout_url)
@@ -17,16 +17,22 @@ module KindeSdk
 
     # Existing callers rely on these texts.
     def check_domain(domain)
+      # As late as this, because many applications never need it, and it takes as long to load as all of this gem.
+      require "uri"
       text = Core::Call.argument(domain).strip
-      raise ArgumentError, "domain is required for logout_url" if text.empty?
+      raise refused("domain is required for logout_url") if text.empty?
 
       uri = URI.parse(text.include?("://") ? text : "https://#{text}")
       unless %w[http https].include?(uri.scheme)
-        raise ArgumentError, "invalid scheme in domain: #{text[0, 200]} (only http/https allowed)"
+        raise refused("invalid scheme in domain: #{text[0, 200]} (only http/https allowed)")
       end
-      raise ArgumentError, "invalid domain format: #{text[0, 200]}" if uri.host.to_s.empty?
+      raise refused("invalid domain format: #{text[0, 200]}") if uri.host.to_s.empty?
     rescue URI::InvalidURIError
-      raise ArgumentError, "invalid domain format: #{text[0, 200]}"
+      raise refused("invalid domain format: #{text[0, 200]}")
+    end
+
+    def refused(message)
+      InvalidArgumentError.new(message, status: :invalid_argument, details: { field: "domain" })
     end
   end
 end

@@ -62,6 +62,7 @@ module KindeSdk
     end
 
     def with_own(request, own)
+      require "uri"
       own.each do |name, value|
         value = String(value)
         request[name] = value

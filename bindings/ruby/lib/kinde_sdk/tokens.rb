@@ -22,7 +22,7 @@ module KindeSdk
     # @return [TokenHash] with symbols as keys
     # @raise [OAuthError] if Kinde refuses, or cannot be reached
     # @raise [TokenError] if a token is not what it should be
-    # @raise [KeyError] if the parameters have no code
+    # @raise [MissingCodeError] a KeyError, if the parameters have no code
     def fetch_tokens(params_or_code, verifier = nil, client_id: nil, client_secret: nil, domain: nil, code_verifier: verifier,
                      redirect_uri: nil, nonce: nil)
       client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
@@ -146,7 +146,10 @@ module KindeSdk
       return params_or_code.to_s unless params_or_code.respond_to?(:key?)
 
       key = ["code", :code].find { |name| params_or_code.key?(name) }
-      raise KeyError.new("key not found: \"code\"", receiver: params_or_code, key: "code") unless key
+      unless key
+        raise MissingCodeError.new("key not found: \"code\": the sign-in was refused, or this is no callback",
+                                   status: :missing_code, details: { field: "code" })
+      end
 
       params_or_code[key].to_s
     end

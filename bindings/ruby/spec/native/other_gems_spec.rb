@@ -18,6 +18,31 @@ RSpec.describe "Beside the gems jwt and oauth2" do
     RUBY
   end
 
+  it "classes of the application by the same names do not matter" do
+    expect(ruby(<<~RUBY, require: []).strip).to eq("OAuth2::Error, JWT::DecodeError")
+      class Error < StandardError; end
+      class DecodeError < StandardError; end
+      require "kinde_sdk"
+      puts [KindeSdk::OAuthError.superclass, KindeSdk::TokenError.superclass].join(", ")
+    RUBY
+  end
+
+  it "parts of the standard library are loaded as before" do
+    %w[uri/generic logger].each do |library|
+      expect(ruby("$VERBOSE = true; $stderr = $stdout; require #{library.dump}; print :loaded")).to eq("loaded")
+    end
+  end
+
+  it "loads what it needs of the standard library itself" do
+    expect(ruby(<<~RUBY, require: []).lines.last).to eq("true\n")
+      require "kinde_sdk"
+      #{settings_code}
+      KindeSdk.configure { |c| c.logout_url = "https://a.example" }
+      KindeSdk.config.logger.warn("x")
+      puts KindeSdk.logout_url.include?("a.example") && KindeSdk.auth_url(state: "a b")[:url].include?("state=a+b")
+    RUBY
+  end
+
   orders.each do |name, order|
     describe name do
       it "a token that is refused is rescued as JWT::DecodeError" do
@@ -43,11 +68,11 @@ RSpec.describe "Beside the gems jwt and oauth2" do
       end
 
       it "a failed exchange is rescued as OAuth2::Error, with its code, description and response" do
-        expect(outcome(order, stand_ins, <<~RUBY)).to match(/\Ainvalid_grant, .+, 400, invalid_grant, .+\z/)
+        expect(outcome(order, stand_ins, <<~RUBY)).to match(/\Ainvalid_grant, .+, 400, 400, invalid_grant, .+\z/)
           begin
             KindeSdk.fetch_tokens("a code", code_verifier: "v" * 43)
           rescue OAuth2::Error => e
-            puts [e.code, e.description, e.response[:status], e.response[:parsed]["error"], e.message].join(", ")
+            puts [e.code, e.description, e.response.status, e.response[:status], e.response.parsed["error"], e.message].join(", ")
           end
         RUBY
       end

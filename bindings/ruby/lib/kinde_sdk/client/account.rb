@@ -163,6 +163,7 @@ module KindeSdk
       # @return [Hash{Symbol=>URI}] `url`
       # @raise [StandardError]
       def generate_portal_url(return_url:, domain: nil, sub_nav: PortalPage::PROFILE)
+        require "uri"
         require_absolute(return_url)
         session = domain.nil? || domain == KindeSdk.config.domain ? @session : session_at(domain)
         { url: URI.parse(session.fetch(:portal_url, return_url: return_url, page: sub_nav).fetch(:url)) }
