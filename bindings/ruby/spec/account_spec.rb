@@ -140,6 +140,24 @@ RSpec.describe KindeSdk::Answer do
     expect(answer).to eq(described_class.of(answer.to_h))
   end
 
+  it "becomes JSON of Rails" do
+    expect(ruby(<<~RUBY)).to eq('{"user":{"email":"a@example.com","roles":[{"key":"x"}]}}')
+      require "active_support"
+      require "active_support/json"
+      answer = KindeSdk::Answer.of({ email: "a@example.com", roles: [{ key: "x" }] })
+      print({ user: answer }.to_json)
+    RUBY
+  end
+
+  it "is equal to what has the same fields" do
+    expect(answer).to eq(answer.to_h)
+    expect(described_class.of({})).not_to eq(nil)
+    expect(described_class.of({})).not_to eq([])
+    expect(answer).not_to eq([1])
+    expect({ answer => 1 }).to have_key(described_class.of(answer.to_h))
+    expect(answer).not_to eql(answer.to_h)
+  end
+
   it "stands for nothing else" do
     expect { answer.absent(1) }.to raise_error(NoMethodError)
     expect { [] + answer }.to raise_error(TypeError)

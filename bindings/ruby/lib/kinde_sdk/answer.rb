@@ -61,11 +61,21 @@ module KindeSdk
       to_h.to_json(*arguments)
     end
 
-    # @return [Boolean]
-    def ==(other)
-      other.respond_to?(:to_h) && to_h == other.to_h
+    # @return [Hash] what ActiveSupport makes JSON of, which would take this for a list otherwise
+    def as_json(*arguments)
+      hash = to_h
+      hash.respond_to?(:as_json) ? hash.as_json(*arguments) : hash
     end
-    alias eql? ==
+
+    # @return [Boolean] whether the other one is an answer, or a Hash, with the same fields
+    def ==(other)
+      (other.is_a?(Answer) || other.is_a?(Hash)) && to_h == other.to_h
+    end
+
+    # @return [Boolean]
+    def eql?(other)
+      other.is_a?(Answer) && to_h.eql?(other.to_h)
+    end
 
     # @return [Integer]
     def hash

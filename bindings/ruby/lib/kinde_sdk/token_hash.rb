@@ -94,6 +94,12 @@ module KindeSdk
       end
     end
 
+    # @return [TokenHash] without these keys, however they are named
+    def except(*keys)
+      absent = keys.map { |key| present(key) }
+      self.class.new.merge!(reject { |key, _| absent.include?(key) })
+    end
+
     # @return [Hash] an ordinary one
     def to_h
       block_given? ? super : {}.merge!(self)
@@ -105,6 +111,11 @@ module KindeSdk
       "#<#{self.class} #{keys.join(", ")}>"
     end
     alias to_s inspect
+
+    # @return [void] without the tokens, which `pp` and the console would show
+    def pretty_print(printer)
+      printer.text(inspect)
+    end
 
     private
 

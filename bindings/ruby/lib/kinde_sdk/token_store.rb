@@ -5,10 +5,6 @@ module KindeSdk
   class TokenStore
     # @return [Hash{Symbol=>Object}]
     attr_reader :tokens
-    # @return [String, nil]
-    attr_reader :bearer_token
-    # @return [Integer, nil] Unix seconds
-    attr_reader :expires_at
 
     # @param session_data [Hash, nil] what {#to_session} gave
     # @return [TokenStore, nil]
@@ -25,14 +21,23 @@ module KindeSdk
     # @return [Hash{Symbol=>Object}]
     def set_tokens(tokens)
       @tokens = TokenHash.normalize(tokens)
-      @bearer_token = @tokens[:access_token]
-      @expires_at = @tokens[:expires_at]
-      @tokens
+    end
+
+    # @return [String, nil]
+    def bearer_token
+      tokens[:access_token]
+    end
+
+    # @return [Integer, nil] Unix seconds
+    def expires_at
+      tokens[:expires_at]
     end
 
     # @return [Hash{Symbol=>Object}] what a web session keeps of it
     def to_session
-      { access_token: bearer_token, refresh_token: tokens[:refresh_token], expires_at: expires_at }
+      # Another thread may set others meanwhile.
+      set = tokens
+      { access_token: set[:access_token], refresh_token: set[:refresh_token], expires_at: set[:expires_at] }
     end
 
     # @return [String] without the tokens
