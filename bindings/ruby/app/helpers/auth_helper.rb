@@ -9,7 +9,7 @@ module AuthHelper
   # @raise [KindeSdk::TokenError] if a token is not what it should be
   def set_session_tokens(tokens)
     kinde_authentication.tokens = tokens
-    KindeSdk::SessionKeys.write(session, kinde_authentication)
+    KindeSdk::SessionKeys.begin(request, kinde_authentication)
   end
 
   # @return [Boolean] whether somebody is signed in; his access token is renewed first if need be

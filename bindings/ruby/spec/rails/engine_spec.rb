@@ -132,9 +132,36 @@ RSpec.describe KindeSdk::Engine do
     expect(page(stolen)[:logged_in]).to be(false)
   end
 
-  it "signs in the user of tokens that the application got" do
-    tab.post("/tokens", JSON.generate(sign_in.to_h))
-    expect(page(tab)).to include(user: user, logged_in: true)
+  describe "tokens that the application got" do
+    it "sign their user in" do
+      tab.post("/tokens", JSON.generate(sign_in.to_h))
+      expect(page(tab)).to include(user: user, logged_in: true)
+    end
+
+    it "give the session of Rails a new id, and a new token against forgery" do
+      tab.get("/session/cart/tea")
+      tab.get("/session/_csrf_token/known")
+      own = tab.cookies.fetch("_app")
+      tab.post("/tokens", JSON.generate(sign_in.to_h))
+      expect(tab.cookies.fetch("_app")).not_to eq(own)
+      expect(page(tab)).to include(cart: "tea", csrf: nil)
+    end
+
+    it "do not show their user what another one left in the session" do
+      tab.sign_in("/kinde_sdk/auth")
+      tab.get("/session/cart/tea")
+      tab.post("/tokens", JSON.generate(access_token: emulator.mint(email: "grace@example.com")))
+      expect(page(tab)).to include(logged_in: true, cart: nil)
+      expect(page(tab)[:user]).not_to include(email: "ada@example.com")
+    end
+
+    it "end the session of who was signed in before" do
+      configure(store_url: "memory:")
+      tab.sign_in("/kinde_sdk/auth")
+      former = tab.twin
+      tab.post("/tokens", JSON.generate(access_token: emulator.mint(email: "grace@example.com")))
+      expect(page(former)).to include(logged_in: false)
+    end
   end
 
   describe "users whom an earlier version signed in" do
@@ -191,7 +218,98 @@ RSpec.describe KindeSdk::Engine do
     expect(page(tab)).to include(tokens: nil, logged_in: false)
   end
 
+  [true, false].each do |legacy|
+    it "leaves nobody in the session of Rails whom the application signed out, #{"with legacy keys" if legacy}" do
+      configure(legacy_session_keys: legacy)
+      tab.sign_in("/kinde_sdk/auth")
+      tab.get("/session/cart/tea")
+      tab.get("/leave")
+      expect(page(tab)).to include(user: nil, tokens: nil, logged_in: false, cart: "tea")
+    end
+  end
+
+  it "does not bring a former user back from what an earlier version left" do
+    configure(callback_url: Emulator::CALLBACK_URL)
+    kept = sign_in.slice(:access_token, :refresh_token, :expires_at).to_h
+    configure(callback_url: "http://localhost:3000/kinde_sdk/callback")
+    tab.post("/session", JSON.generate({ "kinde_token_store" => kept }))
+    emulator.post("/login", { email: "grace@example.com" })
+    tab.sign_in("/kinde_sdk/auth")
+    expect(page(tab)).to include(tokens: nil)
+  end
+
+  it "comes to the first page of an application that is mounted below others" do
+    KindeSdk::AuthController.relative_url_root = "/shop"
+    tab.sign_in("/kinde_sdk/auth")
+    expect(tab.location).to eq("http://example.org/shop/")
+  ensure
+    KindeSdk::AuthController.relative_url_root = nil
+  end
+
+  it "writes nothing into a session that the application does not have" do
+    session = Struct.new(:enabled?).new(false)
+    expect { KindeSdk::SessionKeys.write(session, nil) }.not_to raise_error
+  end
+
+  it "serves an application without sessions" do
+    emulator.post("/login", { error: "access_denied", times: 1 })
+    said = ruby(<<~RUBY, "-I", File.expand_path("..", __dir__), require: %w[logger rails action_controller/railtie kinde_sdk support/browser support/emulator])
+      #{settings_code.sub('/callback"', '/kinde_sdk/callback"')}
+      class Api < Rails::Application
+        config.load_defaults 6.1
+        config.api_only = true
+        config.eager_load = false
+        config.root = #{__dir__.dump}
+        config.secret_key_base = "s" * 64
+        config.hosts.clear
+        config.logger = Logger.new(IO::NULL)
+        config.action_dispatch.show_exceptions = false
+        routes.append do
+          mount KindeSdk::Engine, at: "/kinde_sdk"
+          get "me", to: "me#show"
+        end
+      end
+      Api.initialize!
+      class MeController < ActionController::API
+        include AuthHelper
+
+        def show
+          render json: logged_in?
+        end
+      end
+      emulator = Emulator.allocate.tap { |emulator| emulator.instance_variable_set(:@url, #{emulator.url.dump}) }
+      browser = Browser.new(Api, emulator)
+      show = -> { puts browser.get("/me").body }
+      show.call
+      browser.sign_in("/kinde_sdk/auth")
+      puts browser.location
+      emulator.post("/login", { email: "ada@example.com" })
+      browser.sign_in("/kinde_sdk/auth")
+      show.call
+      browser.get("/kinde_sdk/logout")
+      show.call
+    RUBY
+    expect(said.split).to eq(%w[false http://example.org/ true false])
+  end
+
   describe "rules of security" do
+    it "signs out by POST with the application's own pages alone" do
+      ActionController::Base.allow_forgery_protection = true
+      tab.sign_in("/kinde_sdk/auth")
+      expect(tab.post("/kinde_sdk/logout").status).to eq(422)
+      expect(page(tab)[:logged_in]).to be(true)
+    ensure
+      ActionController::Base.allow_forgery_protection = false
+    end
+
+    it "takes no callback by HEAD" do
+      tab.get("/kinde_sdk/auth")
+      callback = emulator.browse(tab.location).request_uri
+      expect(tab.head(callback).status).to eq(400)
+      tab.get(callback)
+      expect(page(tab)[:logged_in]).to be(true)
+    end
+
     it "checks the state" do
       attacker = browser
       attacker.get("/kinde_sdk/auth")
@@ -268,7 +386,7 @@ RSpec.describe KindeSdk::Engine do
       ENV.update("KINDE_MANAGEMENT_CLIENT_ID" => "rails_machine", "KINDE_MANAGEMENT_CLIENT_SECRET" => "secret" * 8)
       example.run
     ensure
-      $redis = nil # rubocop:disable Style/GlobalVars
+      $redis = nil
       ENV.delete("KINDE_MANAGEMENT_CLIENT_ID")
       ENV.delete("KINDE_MANAGEMENT_CLIENT_SECRET")
     end
@@ -299,8 +417,8 @@ RSpec.describe KindeSdk::Engine do
     it "is got by whom the application allows" do
       configure(client_credentials_route: ->(client) { client.permission_granted?("manage:members") })
       kept = {}
-      $redis = Object.new # rubocop:disable Style/GlobalVars
-      $redis.define_singleton_method(:set) { |key, value, ex:| kept[key] = [value, ex] } # rubocop:disable Style/GlobalVars
+      $redis = Object.new
+      $redis.define_singleton_method(:set) { |key, value, ex:| kept[key] = [value, ex] }
       tab.sign_in("/kinde_sdk/auth")
       expect(tab.get(path).status).to eq(302)
       expect(tab.location).to eq("http://example.org/mgmt")

@@ -28,6 +28,7 @@ class RailsApplication < Rails::Application
     post "tokens", to: "pages#tokens"
     get "current", to: "pages#current"
     get "renew", to: "pages#renew"
+    get "leave", to: "pages#leave"
     get "fail", to: "pages#fail"
   end
 end
@@ -68,6 +69,11 @@ class PagesController < ActionController::Base
 
   def renew
     render json: { renewed: refresh_session_tokens }
+  end
+
+  def leave
+    request.env["kinde"].logout
+    head :ok
   end
 
   def fail

@@ -18,6 +18,7 @@ module KindeSdk
     private_constant :ALERTS
 
     before_action :refuse_unasked, except: %i[callback logout_callback]
+    before_action :refuse_head, only: :callback
 
     rescue_from Failure do |error|
       # A mistake of the developer's is not for the user to read about.
@@ -47,15 +48,15 @@ module KindeSdk
       result = kinde_authentication.handle_callback(request.query_string)
       return redirect_to(result[:url], allow_other_host: true) if result[:url]
 
-      renew_session
-      SessionKeys.write(session, kinde_authentication)
+      SessionKeys.begin(request, kinde_authentication)
       # Where it leads was judged by the library.
-      redirect_to result[:return_to] || "/", allow_other_host: true
-    rescue CallbackError
+      redirect_to result[:return_to] || home, allow_other_host: true
+    rescue CallbackError => e
       # The user went back to, or reloaded, a callback that has done its work.
       raise unless logged_in?
 
-      redirect_to "/"
+      log(e.message)
+      redirect_to home
     end
 
     # Signs out: the session of Rails ends, and Kinde's when the browser follows.
@@ -71,14 +72,14 @@ module KindeSdk
     #
     # @return [void]
     def logout_callback
-      redirect_to "/"
+      redirect_to home
     end
 
     # Renews the tokens.
     #
     # @return [void]
     def refresh_token
-      refresh_session_tokens ? redirect_to("/") : fail_with("there is nothing to renew, or it cannot be renewed now")
+      refresh_session_tokens ? redirect_to(home) : fail_with("there is nothing to renew, or it cannot be renewed now")
     end
 
     # Gets a token for the application itself, if the setting `client_credentials_route` allows this user to. An application
@@ -90,7 +91,7 @@ module KindeSdk
       return head(:forbidden) unless client_credentials_allowed?
 
       keep_machine_token(machine_token)
-      redirect_to main_app.respond_to?(:mgmt_path) ? main_app.mgmt_path : "/"
+      redirect_to main_app.respond_to?(:mgmt_path) ? main_app.mgmt_path : home
     end
 
     private
@@ -100,22 +101,16 @@ module KindeSdk
     end
 
     def refuse_unasked
-      return unless Rack::Navigation.unasked?(request.env)
+      refuse if Rack::Navigation.unasked?(request.env)
+    end
 
+    def refuse_head
+      refuse if Rack::Navigation.head?(request.env)
+    end
+
+    def refuse
       response.headers["Cache-Control"] = "no-store"
       head :bad_request
-    end
-
-    # The id is renewed by the library's middleware for every application.
-    def renew_session
-      former = session[SessionKeys::USER]
-      same = former.nil? || (former[:id] || former["id"]) == kinde_authentication.user&.fetch(:id)
-      same ? renew_csrf_token : reset_session
-    end
-
-    # A token that somebody knew before the sign-in is worth nothing afterwards.
-    def renew_csrf_token
-      respond_to?(:reset_csrf_token, true) ? reset_csrf_token(request) : session.delete(:_csrf_token)
     end
 
     def client_credentials_allowed?
@@ -134,14 +129,25 @@ module KindeSdk
     end
 
     def keep_machine_token(token)
-      return unless $redis # rubocop:disable Style/GlobalVars
+      return unless $redis
 
-      $redis.set("kinde_m2m_token", token["access_token"], ex: token["expires_in"].to_i) # rubocop:disable Style/GlobalVars
+      $redis.set("kinde_m2m_token", token["access_token"], ex: token["expires_in"].to_i)
+    end
+
+    # The first page of the application, which may be mounted below others.
+    def home
+      "#{relative_url_root}/"
     end
 
     def fail_with(reason)
-      KindeSdk.config.logger&.warn("[kinde] #{action_name}: #{reason}")
-      redirect_to "/", alert: ALERTS.fetch(action_name)
+      log(reason)
+      # An application for an API alone has no flash.
+      flash[:alert] = ALERTS.fetch(action_name) if request.respond_to?(:flash)
+      redirect_to home
+    end
+
+    def log(message)
+      KindeSdk.config.logger&.warn("[kinde] #{action_name}: #{message}")
     end
   end
 end

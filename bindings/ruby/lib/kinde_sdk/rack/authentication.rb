@@ -181,11 +181,7 @@ module KindeSdk
       # @return [void]
       # @raise [TokenError] if a token is not what it should be
       def tokens=(tokens)
-        changing do
-          @session = core_client.session_from_tokens(TokenHash.normalize(tokens))
-          @kept = nil
-          begin_anew
-        end
+        unless_closed { signed_in(core_client.session_from_tokens(TokenHash.normalize(tokens))) }
       end
 
       # Renews the tokens, whether they are expired or not.
@@ -213,6 +209,11 @@ module KindeSdk
       # @return [Boolean] whether the session has to be kept again
       def changed?
         !@session.nil? && @session.revision != @kept
+      end
+
+      # @return [Boolean] whether the session ended during this request, and nobody signed in since
+      def signed_out?
+        @signed_out == true
       end
 
       # @api private
@@ -264,6 +265,7 @@ module KindeSdk
         @kept = @session.revision
         @forgotten = true
         begin_anew
+        @signed_out = true
       end
 
       # @param session [Core::Session, nil] if it is not the one that there was
@@ -284,6 +286,7 @@ module KindeSdk
       def begin_anew
         @fresh = true
         @client = nil
+        @signed_out = false
       end
 
       # The session, its tokens renewed if need be.

@@ -14,11 +14,19 @@ module KindeSdk
       Current.set_session(ActionDispatch::Request.new(env).session)
       Current.authentication = env["kinde"]
       answer = @app.call(env)
-      # The library may have renewed the tokens meanwhile.
-      SessionKeys.write_tokens(Current.session, env["kinde"]) if KindeSdk.config.legacy_session_keys && env["kinde"]&.changed?
+      keep(Current.session, env["kinde"]) if env["kinde"]
       answer
     ensure
       Current.clear_session
+    end
+
+    private
+
+    # The application, or the library, may have renewed the tokens meanwhile, or signed the user out.
+    def keep(session, authentication)
+      if authentication.signed_out? then SessionKeys.clear(session)
+      elsif KindeSdk.config.legacy_session_keys && authentication.changed? then SessionKeys.write_tokens(session, authentication)
+      end
     end
   end
 end

@@ -22,17 +22,43 @@ module KindeSdk
         kept && take_over(env["rack.session"], client, kept)
       end
 
+      # Makes the session of Rails that of who signed in. It stays what it was, unless another user was signed in before. Its
+      # id is renewed by the library's middleware for every application.
+      #
+      # @param request [ActionDispatch::Request]
+      # @param authentication [Rack::Authentication]
+      # @return [void]
+      def begin(request, authentication)
+        former = request.session[USER]
+        same = former.nil? || (former[:id] || former["id"]) == authentication.user&.fetch(:id)
+        same ? renew_csrf_token(request) : request.reset_session
+        write(request.session, authentication)
+      end
+
       # Writes who is signed in, and the tokens where they are wanted.
       #
       # @param session [#[]=] the session of Rails
       # @param authentication [Rack::Authentication]
       # @return [void]
       def write(session, authentication)
+        # An application for an API alone may have none, and raises when something is written to it.
+        return if session.respond_to?(:enabled?) && !session.enabled?
+
+        clear(session)
         user = authentication.user
         if user
           session[USER] = { id: user[:id], email: user[:email], first_name: user[:given_name], last_name: user[:family_name] }
         end
         write_tokens(session, authentication)
+      end
+
+      # Removes all of it, so that nobody is taken for signed in by it.
+      #
+      # @param session [#delete] the session of Rails
+      # @return [void]
+      def clear(session)
+        session.delete(USER)
+        session.delete(TOKENS)
       end
 
       # Writes the tokens where they are wanted.
@@ -46,6 +72,11 @@ module KindeSdk
       end
 
       private
+
+      # A token that somebody knew before the sign-in is worth nothing afterwards.
+      def renew_csrf_token(request)
+        request.respond_to?(:reset_csrf_token) ? request.reset_csrf_token : request.session.delete(:_csrf_token)
+      end
 
       def take_over(session, client, kept)
         adopted = client.session_from_tokens(TokenHash.normalize(kept))
