@@ -16,8 +16,7 @@ module KindeSdk
     # @raise [ConfigurationError]
     # @raise [InvalidArgumentError] whose details name every parameter that is wrong
     def auth_url(client_id: nil, client_secret: nil, domain: nil, redirect_uri: nil, **params)
-      client = client_id || client_secret || domain ? flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
-                                                    : config.core_client
+      client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
       own = params.slice(:state, :nonce)
       params[:redirect_uri] = redirect_uri if redirect_uri
       begun = request(client, own.empty? ? params : params.except(:state, :nonce))
@@ -72,8 +71,10 @@ module KindeSdk
     end
 
     # Flows take the credentials of each call. What the endpoints are follows from the domain, as it always did.
-    def flow_client(**overrides)
-      config.core_client(**overrides.compact)
+    def flow_client(client_id:, client_secret:, domain:)
+      return config.core_client if client_id.nil? && client_secret.nil? && domain.nil?
+
+      config.core_client(**{ client_id: client_id, client_secret: client_secret, domain: domain }.compact)
     end
   end
 end

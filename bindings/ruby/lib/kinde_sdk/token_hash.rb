@@ -17,14 +17,13 @@ module KindeSdk
       # @return [TokenHash] with symbols as keys
       def by_symbol(tokens)
         InvalidArgumentError.check("tokens", tokens, Hash)
-        KEYS.each_with_object(new) { |key, hash| hash[key] = tokens[key] unless tokens[key].nil? }
+        new.replace(tokens.slice(*KEYS)).tap(&:compact!)
       end
 
       # @param (see .by_symbol)
       # @return [TokenHash] with strings as keys
       def by_string(tokens)
-        InvalidArgumentError.check("tokens", tokens, Hash)
-        KEYS.each_with_object(new) { |key, hash| hash.store(key.to_s, tokens[key]) unless tokens[key].nil? }
+        by_symbol(tokens).transform_keys!(&:to_s)
       end
 
       # @param tokens [Hash, #to_h, nil] with symbols or strings as keys

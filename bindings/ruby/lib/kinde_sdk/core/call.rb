@@ -42,18 +42,26 @@ module KindeSdk
       # The functions during which other threads run.
       BLOCKING = Native::FUNCTIONS.select { |_, declaration| declaration.blocking }.freeze
 
-      private_constant :Places, :CLASSES, :API_CLASSES, :BLOCKING
+      # No interrupt at all. Ruby makes a copy of such a hash for each use, unless it is frozen and compares by identity.
+      NEVER = { Object => :never }.compare_by_identity.freeze
+
+      # How the JSON of the library is read, in one hash for all calls.
+      PARSING = { symbolize_names: true, max_nesting: false }.freeze
+
+      # The places that no call uses, for the next ones, where nothing comes between while an Array gives or takes one: in
+      # CRuby no other thread, and no handler of a signal. Elsewhere each call has new ones.
+      IDLE_PLACES = ([] if RUBY_ENGINE == "ruby")
+
+      private_constant :Places, :CLASSES, :API_CLASSES, :BLOCKING, :NEVER, :PARSING, :IDLE_PLACES
 
       module_function
 
-      # Takes the places of this fiber. Each has its own, because another one may run during a call; and they are taken away
-      # until the result is read, because the handler of a signal may call the library before that.
+      # Takes places for a call. They are its own until the result is read: other threads and fibers run meanwhile, and the
+      # handler of a signal may call the library before that.
       #
       # @return [Places]
       def take_places
-        places = Thread.current[:kinde_sdk_places]
-        Thread.current[:kinde_sdk_places] = nil
-        places || Places.new
+        IDLE_PLACES&.pop || Places.new
       end
 
       # Gives places back of which everything has been read.
@@ -61,7 +69,7 @@ module KindeSdk
       # @param places [Places]
       # @return [void]
       def give_back(places)
-        Thread.current[:kinde_sdk_places] = places
+        IDLE_PLACES&.push(places)
         nil
       end
 
@@ -69,9 +77,7 @@ module KindeSdk
       #
       # @return [void]
       def plain(function, *arguments)
-        return uninterrupted { complete(function, arguments) } if BLOCKING.key?(function)
-
-        complete(function, arguments)
+        uninterrupted(function) { complete(function, arguments) }
       end
 
       # Calls a function that writes its result to a place.
@@ -79,23 +85,21 @@ module KindeSdk
       # @yieldparam out [FFI::MemoryPointer] that place
       # @return [Object] what the block makes of it
       def place(function, *arguments)
-        return uninterrupted { succeed(function, arguments) { |out| yield out } } if BLOCKING.key?(function)
-
-        succeed(function, arguments) { |out| yield out }
+        uninterrupted(function) { succeed(function, arguments) { |out| yield out } }
       end
 
       # Calls a function that gives a text.
       #
       # @return [String, nil]
       def text(function, *arguments)
-        place(function, *arguments) { |out| take_text(out) }
+        uninterrupted(function) { succeed(function, arguments) { |out| take_text(out) } }
       end
 
       # Calls a function that gives JSON.
       #
       # @return [Object]
       def json(function, *arguments)
-        parse(text(function, *arguments))
+        parse(uninterrupted(function) { succeed(function, arguments) { |out| take_text(out) } })
       end
 
       # Calls a function that makes an object of the library.
@@ -140,9 +144,10 @@ module KindeSdk
       # @return [String]
       # @raise [InvalidArgumentError] if they cannot be JSON
       def parameters(parameters)
-        return "{}" if parameters == {}
+        InvalidArgumentError.check("parameters", parameters, Hash) unless parameters.is_a?(Hash)
+        return "{}" if parameters.empty?
 
-        JSON.generate(InvalidArgumentError.check("parameters", parameters, Hash))
+        JSON.generate(parameters)
       rescue JSON::JSONError, EncodingError => e
         raise InvalidArgumentError.new("a parameter cannot be JSON: #{e.class}", status: :invalid_argument)
       end
@@ -183,22 +188,27 @@ module KindeSdk
       # @param text [String, nil]
       # @return [Object, nil] what the JSON says, with symbols as keys
       def parse(text)
-        text && JSON.parse(text, symbolize_names: true, max_nesting: false)
+        text && JSON.parse(text, PARSING)
       end
 
       # What a call gave must be freed, also if the thread was told to end, or its time was up, while it waited. No thread
       # leaves a call of the library earlier for it, so nothing is delayed.
-      def uninterrupted(&call)
-        Thread.handle_interrupt(Object => :never, &call)
-      ensure
-        Log.drain
+      def uninterrupted(function)
+        return yield unless BLOCKING.key?(function)
+
+        begin
+          # Not the block itself, of which Ruby would make an object for each call.
+          Thread.handle_interrupt(NEVER) { yield }
+        ensure
+          Log.drain
+        end
       end
       private_class_method :uninterrupted
 
       def succeed(function, arguments)
         places = take_places
-        status = Native.public_send(function, *arguments, places.out, places.error)
-        raise error(places.error) unless status.zero?
+        arguments.push(places.out, places.error)
+        raise error(places.error) unless Native.public_send(function, *arguments) == 0
 
         result = yield places.out
         give_back(places)
@@ -210,8 +220,7 @@ module KindeSdk
 
       def complete(function, arguments)
         places = take_places
-        status = Native.public_send(function, *arguments, places.error)
-        raise error(places.error) unless status.zero?
+        raise error(places.error) unless Native.public_send(function, *arguments, places.error) == 0
 
         give_back(places)
       rescue RangeError

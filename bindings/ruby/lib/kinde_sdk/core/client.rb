@@ -115,7 +115,7 @@ module KindeSdk
         options &&= Call.parameters(options)
         places = Call.take_places
         status = Native.kinde_verify_token(@handle, token, options, nil, places.error)
-        raise Call.error(places.error) unless status.zero?
+        raise Call.error(places.error) unless status == 0
 
         Call.give_back(places)
       end

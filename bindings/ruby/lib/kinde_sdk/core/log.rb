@@ -46,8 +46,10 @@ module KindeSdk
         private
 
         def following
-          out = FFI::MemoryPointer.new(:pointer)
-          Call.parse(Call.take_text(out)) if Native.kinde_log_next(0, out, nil).zero?
+          places = Call.take_places
+          text = Call.take_text(places.out) if Native.kinde_log_next(0, places.out, nil) == 0
+          Call.give_back(places)
+          Call.parse(text)
         end
       end
     end
