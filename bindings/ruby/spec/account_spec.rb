@@ -68,9 +68,12 @@ RSpec.describe "Kinde's Account API" do
 
   { 401 => [KindeSdk::AuthenticationError, "Invalid or expired token"],
     403 => [KindeSdk::AuthorizationError, "Insufficient permissions"],
-    500 => [KindeSdk::APIError, nil] }.each do |status, (error_class, text)|
+    429 => [KindeSdk::RateLimitError, "Too many requests"],
+    418 => [KindeSdk::APIError, 'API request failed with status 418: {"errors":'],
+    500 => [KindeSdk::APIError, 'API request failed with status 500: {"errors":'] }.each do |status, (error_class, text)|
     it "raises an APIError for #{status}" do
       away("permissions", status: status, body: { errors: [{ code: "X", message: "no" }] })
+      KindeSdk.config.set(:timeout_ms, 2000)
       expect { client.user_permissions }.to raise_error(KindeSdk::APIError) { |error|
         expect(error).to be_a(error_class)
         expect(error.message).to start_with("Unable to fetch permissions: #{text}")
@@ -79,9 +82,43 @@ RSpec.describe "Kinde's Account API" do
     end
   end
 
-  it "gives nil for a page that is not there" do
+  it "gives nil for what is not there" do
     away("properties", status: 404, body: { errors: [{ code: "X", message: "no" }] })
+    away("entitlements", status: 404, body: { errors: [{ code: "X", message: "no" }] })
     expect(client.user_properties).to be_nil
+    expect(client.entitlement("seats")).to be_nil
+  end
+
+  it "leaves the client with the tokens that were renewed for it, also when it says no" do
+    expired = emulator.mint(claims: { exp: Time.now.to_i - 3600 })
+    client = KindeSdk.client({ access_token: expired, refresh_token: sign_in[:refresh_token] }, false)
+    client.auto_refresh_tokens = true
+    former = client.tokens_hash[:refresh_token]
+    away("permissions", status: 400)
+    expect { client.user_permissions }.to raise_error(KindeSdk::APIError)
+    expect(client.tokens_hash[:refresh_token]).not_to eq(former)
+    expect(KindeSdk.refresh_token(client.tokens_hash)).to have_key("access_token")
+  end
+
+  it "leaves the client with renewed tokens after a link to the portal too" do
+    expired = emulator.mint(claims: { exp: Time.now.to_i - 3600 })
+    client = KindeSdk.client({ access_token: expired, refresh_token: sign_in[:refresh_token] }, false)
+    client.auto_refresh_tokens = true
+    client.generate_portal_url(return_url: "https://app.example.com/")
+    expect(client.bearer_token).not_to eq(expired)
+  end
+
+  it "says what became of a link to the portal" do
+    url = -> { client.generate_portal_url(domain: emulator.url, return_url: "https://app.example.com/") }
+    away("portal_link", status: 403, times: 1)
+    expect(&url).to raise_error(KindeSdk::AuthorizationError, /\AFailed to fetch profile URL: 403 /)
+    away("portal_link", status: 200, times: 1, body: { url: "no link" }, headers: { "Content-Type" => "application/json" })
+    expect(&url).to raise_error(KindeSdk::APIError, "Invalid URL received from API")
+    away("portal_link", drop: true)
+    expect(&url).to raise_error(KindeSdk::APIError, /\AFailed to fetch profile URL: .*connection/)
+    nobody = KindeSdk::Client.of(KindeSdk.config.core_client.new_session)
+    expect { nobody.generate_portal_url(return_url: "https://app.example.com/") }
+      .to raise_error(KindeSdk::AuthenticationError, "generatePortalUrl: Access Token not found")
   end
 
   it "does not answer from the token by itself when it is away" do
@@ -92,6 +129,8 @@ RSpec.describe "Kinde's Account API" do
     expect(client.get_permissions(force_api: true, fallback_to_token: true)).to eq(client.get_permissions)
     expect(client.has_roles?("nobody")).to be(false)
     expect(logged).to include("answered from the token")
+    other = client_with({ permissions: ["access"] }, id_claims: { permissions: ["id"] })
+    expect(other.get_permissions(force_api: true, fallback_to_token: true, token_type: :id_token)[:permissions]).to eq(["id"])
   end
 
   it "judges entitlements, and says no when they cannot be had" do

@@ -123,6 +123,7 @@ RSpec.describe KindeSdk::Client do
       expect(client.get_integer_flag("undefined", 123)).to eq(123)
       expect(client.get_string_flag("qqq")).to eq("aa")
       expect(client.get_string_flag("undefined", "111")).to eq("111")
+      expect(client_with({ feature_flags: { nul: { t: "s", v: "a\0b" } } }).get_string_flag("nul")).to eq("a\0b")
     end
 
     it "lists them" do

@@ -67,6 +67,7 @@ module KindeSdk
       @session = KindeSdk.session(KindeSdk.verifying_client(auto_refresh: auto_refresh_tokens ? true : false), store.tokens)
       @token_store = store
       @own_session = true
+      @adopted = @session.revision
     end
 
     # @param value [Boolean]
@@ -171,6 +172,7 @@ module KindeSdk
 
     def take(session, auto_refresh_tokens, force_api)
       @session = session
+      @adopted = session.revision
       @auto_refresh_tokens = auto_refresh_tokens
       @force_api = force_api
     end
@@ -183,7 +185,13 @@ module KindeSdk
       raise unless e.field == "content"
     end
 
+    # Takes over what the library has renewed by itself, if it has.
+    def adopt_renewed
+      adopt_tokens if @session.revision != @adopted && session_tokens
+    end
+
     def adopt_tokens
+      @adopted = @session.revision
       renewed = TokenHash.by_string(@session.tokens)
       token_store.set_tokens(renewed)
       @kinde_api_client = KindeSdk.api_client(bearer_token)

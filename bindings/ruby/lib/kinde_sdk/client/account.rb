@@ -86,6 +86,8 @@ module KindeSdk
       def entitlement(key)
         found = fetch(:entitlement, thing: "entitlement", key: key.to_s)
         found[:entitlement] && Answer.of({ data: found })
+      rescue APIError => e
+        raise unless e.http_status == 404
       end
 
       # @param key [String] of a feature
@@ -161,17 +163,15 @@ module KindeSdk
       # @param return_url [String]
       # @param sub_nav [String]
       # @return [Hash{Symbol=>URI}] `url`
-      # @raise [StandardError]
+      # @raise [ArgumentError] if `return_url` is not absolute
+      # @raise [APIError]
       def generate_portal_url(return_url:, domain: nil, sub_nav: PortalPage::PROFILE)
         require "uri"
         require_absolute(return_url)
         session = domain.nil? || domain == KindeSdk.config.domain ? @session : session_at(domain)
-        { url: URI.parse(session.fetch(:portal_url, return_url: return_url, page: sub_nav).fetch(:url)) }
-      rescue Error => e
-        raise e if e.is_a?(APIError) && e.http_status.nil?
-
-        text = e.http_status ? "Failed to fetch profile URL: #{e.http_status} #{e.message}" : "Invalid URL received from API"
-        raise APIError.new(text, status: e.status, details: e.details)
+        { url: URI.parse(portal_url(session, return_url: return_url, page: sub_nav)) }
+      rescue URI::InvalidURIError
+        raise APIError.new("Invalid URL received from API", status: :malformed_response)
       end
 
       # Makes what was changed in Kinde since the sign-in, such as new permissions, take effect now.
@@ -179,22 +179,31 @@ module KindeSdk
       # @return [Boolean] whether a new access token came
       # @raise [APIError]
       def refresh_claims
-        refreshed = fetch(:refresh_claims, thing: "refreshed claims")[:refreshed]
-        adopt_tokens if refreshed
-        refreshed
+        fetch(:refresh_claims, thing: "refreshed claims")[:refreshed]
       end
 
       private
 
       # What Kinde says now, by the names of the library.
       def fetch(what, thing: what.to_s, **parameters)
-        answer = @session.fetch(what, **parameters)
-        adopt_tokens if token_store.bearer_token != @session.access_token
-        answer
+        @session.fetch(what, **parameters)
       rescue Failure => e
         raise if e.is_a?(InvalidArgumentError)
 
-        raise api_error(e, thing)
+        raise api_error(e, "Unable to fetch #{thing}: #{text_of(e)}")
+      ensure
+        # Also if Kinde said no: the refresh token from before is used up.
+        adopt_renewed
+      end
+
+      def portal_url(session, parameters)
+        session.fetch(:portal_url, **parameters).fetch(:url)
+      rescue Failure => e
+        raise if e.is_a?(InvalidArgumentError)
+
+        raise api_error(e, portal_text(e))
+      ensure
+        adopt_renewed
       end
 
       # What Kinde says now; what the token says if Kinde cannot be asked and the caller wants that rather than an error.
@@ -214,11 +223,35 @@ module KindeSdk
         raise unless e.http_status == 404
       end
 
-      def api_error(failure, thing)
-        signed_out = failure.is_a?(AuthenticationError) || failure.is_a?(TokenError)
-        status = failure.http_status || (401 if signed_out)
-        text = TEXTS.fetch(status) { failure.message }
-        Core::Call.api_class(status).new("Unable to fetch #{thing}: #{text}", status: failure.status, details: failure.details)
+      def api_error(failure, text)
+        Core::Call.api_class(http_status(failure)).new(text, status: failure.status, details: failure.details)
+      end
+
+      # That of the answer; if nobody was asked because nobody is signed in, what Kinde would have answered.
+      def http_status(failure)
+        failure.http_status || (401 if failure.is_a?(AuthenticationError) || failure.is_a?(TokenError))
+      end
+
+      def text_of(failure)
+        TEXTS.fetch(http_status(failure)) do
+          next failure.message unless failure.status == :api
+
+          "API request failed with status #{failure.http_status}: #{shown(failure.details[:body])}"
+        end
+      end
+
+      def portal_text(failure)
+        case failure.status
+        when :not_authenticated then "generatePortalUrl: Access Token not found"
+        when :malformed_response then "Invalid URL received from API"
+        else
+          "Failed to fetch profile URL: #{[failure.http_status, failure.message].compact.join(" ")}"
+        end
+      end
+
+      # What the other side said may be long, and is not for terminals.
+      def shown(body)
+        body.to_s[0, 500].gsub(/[[:cntrl:]]+/, " ")
       end
 
       def includes_all?(wanted, field)
@@ -241,8 +274,9 @@ module KindeSdk
                                        status: :invalid_argument, details: { field: "return_url" })
       end
 
+      # Without the refresh token, which only one session may use up.
       def session_at(domain)
-        KindeSdk.session(KindeSdk.verifying_client(domain: domain), tokens_hash)
+        KindeSdk.session(KindeSdk.verifying_client(domain: domain), { access_token: bearer_token })
       end
     end
   end

@@ -14,7 +14,7 @@ module KindeSdk
       def get_flags(options = {})
         return token_flags(options) unless fresh?(options)
 
-        fresh_or_token(:flags, options) { { feature_flags: token_flags(:access_token) } }[:feature_flags]
+        fresh_or_token(:flags, options) { { feature_flags: token_flags(options) } }[:feature_flags]
       end
 
       # @param name [String]

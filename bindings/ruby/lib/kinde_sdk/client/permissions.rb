@@ -9,7 +9,7 @@ module KindeSdk
       # @return [Hash{Symbol=>Object}] `org_code` and `permissions`, a list of keys
       # @raise [APIError] if Kinde was to be asked and cannot be
       def get_permissions(options = {})
-        return fresh_or_token(:permissions, options) { token_permissions(:access_token) } if fresh?(options)
+        return fresh_or_token(:permissions, options) { token_permissions(options) } if fresh?(options)
 
         token_permissions(options)
       end

@@ -11,7 +11,7 @@ module KindeSdk
       # @return [Array<Hash{Symbol=>String, nil}>] `id`, `name`, `key`
       # @raise [APIError] if Kinde was to be asked and cannot be
       def get_roles(options = {})
-        return fresh_or_token(:roles, options) { { roles: token_roles(:access_token) } }[:roles] if fresh?(options)
+        return fresh_or_token(:roles, options) { { roles: token_roles(options) } }[:roles] if fresh?(options)
 
         roles = token_roles(options)
         roles.empty? && wants_fresh_roles?(options) ? fetch(:roles)[:roles] : roles

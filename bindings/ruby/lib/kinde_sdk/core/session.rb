@@ -243,6 +243,11 @@ module KindeSdk
       # @raise (see #boolean_flag)
       def string_flag(code)
         Call.text(:kinde_session_flag_string, @handle, Call.argument(code), nil)
+      rescue TokenError => e
+        raise unless e.status == :claim_missing
+
+        # A text that no C string can hold.
+        flag(code, type: "string").fetch(:value)
       end
 
       # @!endgroup
