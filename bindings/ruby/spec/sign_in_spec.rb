@@ -61,11 +61,29 @@ RSpec.describe "Signing in" do
         .to raise_error(KindeSdk::InvalidArgumentError, /client_assertion/)
     end
 
-    it "says all that is wrong with the settings at once" do
-      configure(domain: nil, client_id: nil)
-      expect { KindeSdk.auth_url }.to raise_error(KindeSdk::ConfigurationError) { |error|
-        expect(error.details[:fields].map { |field| field[:field] }).to contain_exactly("domain", "client_id")
+    it "says all that is wrong with the settings at once, by their names here" do
+      configure(domain: nil, client_id: nil, callback_url: "here", expected_issuer: "x")
+      expect { KindeSdk.auth_url }.to raise_error(KindeSdk::ConfigurationError, /callback_url: .+; /) { |error|
+        expect(error.details[:fields].map { |field| field[:field] })
+          .to contain_exactly("domain", "client_id", "callback_url", "expected_issuer")
+        expect(error.message).not_to match(/redirect_uri|(?<!expected_)issuer:/)
+        expect(error.field).to eq("domain")
       }
+    end
+
+    it "takes parameters as Rails gives them" do
+      request = KindeSdk.auth_url("state" => "s" * 43, "org_code" => "org_acme", "theme" => "dark")
+      expect(query(request[:url])).to include("state" => "s" * 43, "org_code" => "org_acme", "theme" => "dark")
+      expect(request[:state]).to eq("s" * 43)
+    end
+
+    it "keeps to the credentials of each call, though the caller changes their texts afterwards" do
+      client_id = +"first"
+      KindeSdk.auth_url(client_id: client_id)
+      client_id.replace("second")
+      expect(query(KindeSdk.auth_url(client_id: client_id)[:url])).to include("client_id" => "second")
+      expect(query(KindeSdk.auth_url(client_id: "first")[:url])).to include("client_id" => "first")
+      expect(KindeSdk.config.instance_variable_get(:@clients).keys).to contain_exactly({ client_id: "first" }, { client_id: "second" })
     end
 
     it "has the documented names for other pages" do
@@ -137,6 +155,15 @@ RSpec.describe "Signing in" do
         .to raise_error(OAuth2::Error) { |error| expect(error.status).to eq(:network) }
     end
 
+    it "enforces the expected audience" do
+      audience = "https://api.example.com"
+      configure(expected_audience: audience)
+      tokens = sign_in(audience: audience)
+      expect(KindeSdk.client(tokens).get_claim("aud")[:value]).to eq([audience])
+      expect(KindeSdk.refresh_token(tokens)).to have_key("access_token")
+      expect { sign_in }.to raise_error(JWT::DecodeError)
+    end
+
     it "raises KeyError for a callback without a code" do
       expect { KindeSdk.fetch_tokens({ "error" => "access_denied" }) }
         .to raise_error(KeyError, /key not found: "code"/) { |error| expect(error).to be_a(KindeSdk::Failure) }
@@ -182,6 +209,11 @@ RSpec.describe "Signing in" do
     it "asks for the Management API's audience by itself" do
       KindeSdk.client_credentials_access(**Emulator::MACHINE)
       expect(emulator.requests("/oauth2/token").last[:form][:audience]).to eq(["#{emulator.url}/api"])
+    end
+
+    it "does so for a domain without a scheme, and with a slash at its end" do
+      allow_any_instance_of(KindeSdk::Core::Client).to receive(:client_credentials) { |_, audience:| { scope: audience } }
+      expect(KindeSdk.client_credentials_access(domain: "example.kinde.com/")).to eq("scope" => "https://example.kinde.com/api")
     end
 
     it "gives an error as Kinde answers it" do

@@ -164,8 +164,17 @@ module KindeSdk
       clients[overrides] || @lock.synchronize do
         Core.check_ractor
         clients.clear if clients.size >= MAX_CLIENTS
-        clients[overrides.freeze] ||= Core::Client.new(**library_settings, **overrides)
+        clients[frozen_copy(overrides)] ||= Core::Client.new(**library_settings, **overrides)
       end
+    rescue ConfigurationError => e
+      raise in_own_names(e)
+    end
+
+    # @param domain [String, nil] with its scheme or without
+    # @return [String] with it, and without a slash at the end
+    def origin(domain = self.domain)
+      text = Core::Call.argument(domain).strip
+      (text.include?("://") ? text : "https://#{text}").chomp("/")
     end
 
     # @return [String]
@@ -174,6 +183,16 @@ module KindeSdk
     end
 
     private
+
+    # The error by the names that the application knows.
+    def in_own_names(error)
+      names = self.class.library_names.invert
+      fields = error.details.fetch(:fields, []).map { |field| { **field, field: names.fetch(field[:field].to_sym, field[:field]).to_s } }
+      return error if fields.empty?
+
+      ConfigurationError.new(fields.map { |field| "#{field[:field]}: #{field[:message]}" }.join("; "),
+                             status: error.status, details: { **error.details, fields: fields, field: fields.first[:field] })
+    end
 
     def standard_logger
       require "logger"

@@ -22,7 +22,7 @@ module KindeSdk
       text = Core::Call.argument(domain).strip
       raise refused("domain is required for logout_url") if text.empty?
 
-      uri = URI.parse(text.include?("://") ? text : "https://#{text}")
+      uri = URI.parse(config.origin(text))
       unless %w[http https].include?(uri.scheme)
         raise refused("invalid scheme in domain: #{text[0, 200]} (only http/https allowed)")
       end

@@ -17,6 +17,8 @@ module KindeSdk
     # @raise [InvalidArgumentError] whose details name every parameter that is wrong
     def auth_url(client_id: nil, client_secret: nil, domain: nil, redirect_uri: nil, **params)
       client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      # Rails gives parameters with strings as keys.
+      params.transform_keys!(&:to_sym) unless params.empty?
       own = params.slice(:state, :nonce)
       params[:redirect_uri] = redirect_uri if redirect_uri
       begun = request(client, own.empty? ? params : params.except(:state, :nonce))

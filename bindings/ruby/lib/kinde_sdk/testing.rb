@@ -100,8 +100,7 @@ module KindeSdk
       private
 
       def issuer
-        config = KindeSdk.config
-        config.expected_issuer || (config.domain.include?("://") ? config.domain : "https://#{config.domain}").chomp("/")
+        KindeSdk.config.expected_issuer || KindeSdk.config.origin
       end
 
       def role_of(role)

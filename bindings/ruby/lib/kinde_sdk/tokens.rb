@@ -25,7 +25,7 @@ module KindeSdk
     # @raise [MissingCodeError] a KeyError, if the parameters have no code
     def fetch_tokens(params_or_code, verifier = nil, client_id: nil, client_secret: nil, domain: nil, code_verifier: verifier,
                      redirect_uri: nil, nonce: nil)
-      client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      client = token_client(client_id: client_id, client_secret: client_secret, domain: domain)
       parameters = { code: code_of(params_or_code), code_verifier: code_verifier, redirect_uri: redirect_uri, nonce: nonce }
       TokenHash.by_symbol(requested { client.exchange_code(parameters) })
     end
@@ -72,7 +72,7 @@ module KindeSdk
     # @raise [TokenError] if a token is not what it should be
     def refresh_token(hash, client_id: nil, client_secret: nil, audience: nil, domain: nil)
       tokens = TokenHash.normalize(hash)
-      client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      client = token_client(client_id: client_id, client_secret: client_secret, domain: domain)
       renewed = requested { client.refresh_tokens(refresh_token: refresh_token_of(tokens), id_token: tokens[:id_token]) }
       TokenHash.by_string(renewed)
     end
@@ -88,7 +88,7 @@ module KindeSdk
     # @raise [NetworkError] if Kinde cannot be reached
     def client_credentials_access(client_id: nil, client_secret: nil, audience: nil, domain: nil)
       client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
-      audience ||= "#{Core::Call.argument(domain || config.domain).chomp("/")}/api"
+      audience ||= "#{config.origin(domain || config.domain)}/api"
       client.client_credentials(audience: audience).slice(:access_token, :expires_in, :scope, :token_type)
             .compact.transform_keys(&:to_s)
     rescue OAuthError => e
@@ -137,6 +137,15 @@ module KindeSdk
     end
 
     private
+
+    # One whose tokens are for the `expected_audience`, if there is one.
+    def token_client(client_id:, client_secret:, domain:)
+      if config.expected_audience.nil?
+        flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      else
+        verifying_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      end
+    end
 
     def access_options
       config.expected_audience && { audience: config.expected_audience }
