@@ -11,9 +11,14 @@ require_relative "support/process"
 
 # What every test may use.
 module KindeHelpers
-  # @return [Emulator] one for all tests, as it is after its start
+  # @return [Emulator] one for all tests
+  def self.emulator
+    @emulator ||= Emulator.new.tap { |emulator| at_exit { emulator.stop } }
+  end
+
+  # @return [Emulator] as it is after its start
   def emulator
-    $emulator ||= Emulator.new.tap { |emulator| at_exit { emulator.stop } } # rubocop:disable Style/GlobalVars
+    KindeHelpers.emulator
   end
 
   # @return [String] what was logged

@@ -442,7 +442,7 @@ RSpec.describe KindeSdk::Rack::Middleware do
     browser = browser do |kinde, _|
       body = Enumerator.new do |lines|
         lines << kinde.authenticated?.to_s
-        kinde.login! rescue seen << $!.message # rubocop:disable Style/RescueModifier
+        kinde.login! rescue seen << $!.message
       end
       [200, { "Content-Type" => "text/plain" }, body]
     end

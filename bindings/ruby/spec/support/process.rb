@@ -55,7 +55,7 @@ module Processes
     writer.close
     read = reader.read
     _, status = Process.wait2(pid)
-    outcome, answer = read.empty? ? [:failed, status.inspect] : Marshal.load(read) # rubocop:disable Security/MarshalLoad
+    outcome, answer = read.empty? ? [:failed, status.inspect] : Marshal.load(read)
     raise "in the forked process: #{answer}" if outcome == :failed
 
     answer

@@ -14,7 +14,12 @@ class Vectors
   SETTINGS = { domain: "${issuer}", client_id: "emulator_web", client_secret: "emulator-web-secret-0123456789abcdefghijkl",
                redirect_uri: "http://127.0.0.1:1/callback", logout_redirect_uri: "http://127.0.0.1:1/logged-out" }.freeze
 
-  @@count = 0 # rubocop:disable Style/ClassVars
+  @count = 0
+
+  # @return [Integer] another one each time
+  def self.count
+    @count += 1
+  end
 
   # @return [Array<Hash>]
   def self.groups(file)
@@ -72,7 +77,7 @@ class Vectors
 
   def settings(changes)
     # Clients whose settings of transport are equal share keys, as long as Ruby keeps one of them.
-    own = { "connect_timeout_ms" => 5_000 + (@@count += 1) }
+    own = { "connect_timeout_ms" => 5_000 + self.class.count }
     filled(SETTINGS.transform_keys(&:to_s)).merge(own, changes || {}).compact.transform_keys(&:to_sym)
   end
 
