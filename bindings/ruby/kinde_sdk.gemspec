@@ -12,7 +12,7 @@ Gem::Specification.new do |spec|
   spec.required_ruby_version = ">= 3.0"
   spec.metadata = { "rubygems_mfa_required" => "true" }
 
-  places = %w[lib/**/* app/**/* config/**/* sig/**/* ext/Rakefile ext/native/**/* *.md LICENSE-*]
+  places = %w[lib/**/* app/**/* config/**/* sig/**/* ext/Rakefile ext/native/**/* docs/**/* *.md LICENSE-*]
   spec.files = Dir.glob(places, File::FNM_DOTMATCH, base: __dir__).select { |path| File.file?(File.join(__dir__, path)) }.sort
   spec.extensions = ["ext/Rakefile"]
   spec.require_paths = ["lib"]

@@ -111,6 +111,20 @@ RSpec.describe "Tokens that the application keeps" do
       expect(client.refresh_token).to have_key("access_token")
     end
 
+    it "goes on with its tokens when Kinde refuses the refresh token" do
+      client = KindeSdk.client(sign_in)
+      former = client.tokens_hash.dup
+      emulator.post("/tokens/revoke", { email: "ada@example.com" })
+      expect(client.refresh_token).to be_nil
+      expect(client.tokens_hash).to eq(former)
+      expect(client.permission_granted?("read:todos")).to be(true)
+      expect(client.expires_at).to eq(former[:expires_at])
+      expired = emulator.mint(claims: { exp: Time.now.to_i - 3600 })
+      client = KindeSdk.client({ **former.except(:id_token), access_token: expired })
+      expect(client.token_expired?).to be(true)
+      expect { client.permission_granted?("read:todos") }.to raise_error(KindeSdk::AuthenticationError, /no longer accepts/)
+    end
+
     it "renews an expired access token when it is made" do
       tokens = sign_in
       expired = emulator.mint(claims: { exp: Time.now.to_i - 3600 })

@@ -64,7 +64,7 @@ module KindeSdk
         raise AuthenticationError.new("Missing access_token in token hash", status: :not_authenticated)
       end
 
-      @session = KindeSdk.session(KindeSdk.verifying_client(auto_refresh: auto_refresh_tokens ? true : false), store.tokens)
+      @session = session_of(store)
       @token_store = store
       @own_session = true
       @adopted = @session.revision
@@ -112,6 +112,7 @@ module KindeSdk
       renew
     rescue Failure => e
       log&.error("[kinde] the tokens were not renewed: #{e.message}")
+      keep_tokens
       nil
     end
     alias refreshToken refresh_token
@@ -164,6 +165,18 @@ module KindeSdk
     def renew
       KindeSdk.requested { @session.refresh }
       adopt_tokens
+    end
+
+    # The library ends a session whose refresh token Kinde refuses. The access token is good until it expires.
+    def keep_tokens
+      return if !@own_session || @session.authenticated?
+
+      former = session_of(token_store)
+      @session = former if former.authenticated?
+    end
+
+    def session_of(store)
+      KindeSdk.session(KindeSdk.verifying_client(auto_refresh: auto_refresh_tokens ? true : false), store.tokens)
     end
 
     def refreshable?
