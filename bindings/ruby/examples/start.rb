@@ -26,8 +26,8 @@ module Example
       # Puma takes the socket over, so that PORT=0 works and nobody finds the port closed.
       server = listen(ENV.fetch("PORT", "3000"))
       url = "http://localhost:#{server.addr[1]}"
-      environment = { "KINDE_CALLBACK_URL" => "#{url}#{callback_path}", "KINDE_LOGOUT_URL" => "#{url}/",
-                      "KINDE_SEAL_KEY" => SecureRandom.hex(32) }.merge(library, ENV.key?("KINDE_DOMAIN") ? {} : emulator)
+      environment = { "KINDE_CALLBACK_URL" => "#{url}#{callback_path}", "KINDE_LOGOUT_URL" => "#{url}/", **secrets, **library }
+      environment.merge!(emulator) unless ENV.key?("KINDE_DOMAIN")
       $stdout.puts "Open #{url}"
       $stdout.flush
       run(directory, environment, server)
@@ -48,6 +48,11 @@ module Example
       exec(environment.merge(passed), "puma", "--bind", "tcp://127.0.0.1:#{server.addr[1]}", *ARGV, 3 => server)
     rescue Errno::ENOENT
       abort "There is no Puma: gem install puma"
+    end
+
+    # The same for all processes of Puma.
+    def secrets
+      { "KINDE_SEAL_KEY" => SecureRandom.hex(32), "SECRET_KEY_BASE" => SecureRandom.hex(64) }
     end
 
     # In the source tree, the gem and the library that were built there.

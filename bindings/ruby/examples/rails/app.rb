@@ -19,7 +19,7 @@ class Example < Rails::Application
   config.root = __dir__
   config.eager_load = false
   config.logger = Logger.new($stdout)
-  config.secret_key_base = ENV.fetch("SECRET_KEY_BASE") { SecureRandom.hex(64) }
+  config.secret_key_base = ENV.fetch("SECRET_KEY_BASE")
 
   routes.append do
     # Serves /kinde_sdk/auth, /kinde_sdk/register, /kinde_sdk/callback, /kinde_sdk/logout and more.

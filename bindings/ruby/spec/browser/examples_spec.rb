@@ -130,6 +130,22 @@ require "support/example_server"
   end
 end
 
+RSpec.describe "The example for rails", :browser do
+  it "knows a user in each of Puma's processes" do
+    server = ExampleServer.new("rails", "--workers", "2", env: { "KINDE_DOMAIN" => nil })
+    browser.visit(server.url)
+    browser.click_link("Sign in")
+    fill_in_sign_in_page("ada@example.com", organization: "Acme")
+    browser.assert_selector("h1", text: "Hello Ada")
+    cookies = browser.driver.browser.manage.all_cookies.map { |cookie| cookie.values_at(:name, :value).join("=") }.join("; ")
+    # Each by a connection of its own, which any process may take.
+    pages = Array.new(20) { Thread.new { Net::HTTP.get(URI("#{server.url}/"), { "Cookie" => cookies }) } }.map(&:value)
+    expect(pages).to all(include("Hello Ada"))
+  ensure
+    server&.stop
+  end
+end
+
 RSpec.describe "The example for sinatra", :browser do
   it "brings its own emulator" do
     server = ExampleServer.new("sinatra", env: { "KINDE_DOMAIN" => nil })
