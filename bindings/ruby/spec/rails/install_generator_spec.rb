@@ -38,6 +38,12 @@ RSpec.describe Kinde::InstallGenerator do
     %w[KINDE_DOMAIN KINDE_CLIENT_ID KINDE_CLIENT_SECRET].each { |name| ENV.delete(name) }
   end
 
+  it "mounts them at the root if asked to" do
+    expect { described_class.start(["--at", "/"], destination_root: @root) }.to output(%r{localhost:3000/callback}).to_stdout
+    expect(written("config/routes.rb")).to include('at: "/"')
+    expect(written("config/initializers/kinde_sdk.rb")).to include("http://localhost:3000/callback")
+  end
+
   it "mounts them elsewhere if asked to" do
     expect { described_class.start(["--at", "sign-in/"], destination_root: @root) }.to output.to_stdout
     expect(written("config/routes.rb")).to include('at: "/sign-in"')

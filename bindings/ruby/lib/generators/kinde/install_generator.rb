@@ -19,7 +19,7 @@ module Kinde
 
     # @return [void]
     def mount_engine
-      route %(mount KindeSdk::Engine, at: "#{mount_path}")
+      route %(mount KindeSdk::Engine, at: "#{mount_path.empty? ? "/" : mount_path}")
     end
 
     # @return [void]
@@ -35,8 +35,9 @@ module Kinde
 
     private
 
+    # What stands before the paths of the pages: nothing, if they are at the root.
     def mount_path
-      "/#{options[:at].delete_prefix("/").chomp("/")}"
+      options[:at].gsub(%r{\A/*|/+\z}, "").then { |path| path.empty? ? "" : "/#{path}" }
     end
   end
 end
