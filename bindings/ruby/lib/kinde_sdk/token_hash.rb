@@ -53,6 +53,11 @@ module KindeSdk
       super(present(key))
     end
 
+    # @return [Object] the value, now under the key that was there in either kind of name
+    def []=(key, value)
+      store(present(key), value)
+    end
+
     # @return [Object]
     def fetch(key, *default, &block)
       super(present(key), *default, &block)

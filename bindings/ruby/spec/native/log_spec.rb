@@ -18,9 +18,15 @@ RSpec.describe "The library's messages" do
 
   it "hold no secret" do
     configure(debugging: true)
-    tokens = sign_in
+    request = KindeSdk.auth_url
+    callback = emulator.callback(request[:url])
+    tokens = KindeSdk.fetch_tokens(callback, code_verifier: request[:code_verifier], nonce: request[:nonce])
+    KindeSdk.client(tokens).user_permissions
+    KindeSdk.refresh_token(tokens)
     trouble
-    secrets = tokens.values_at(:access_token, :id_token, :refresh_token) << Emulator::WEB[:client_secret]
+    expect(logged.scan(/POST|GET/).tally).to include("POST" => be >= 3, "GET" => be >= 1)
+    secrets = [*tokens.values_at(:access_token, :id_token, :refresh_token), Emulator::WEB[:client_secret], callback["code"],
+               *request.values_at(:code_verifier, :nonce, :state)]
     expect(secrets.select { |secret| logged.include?(secret) }).to be_empty
   ensure
     configure(debugging: false)

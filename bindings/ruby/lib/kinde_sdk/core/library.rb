@@ -6,11 +6,13 @@ module KindeSdk
   module Core
     # Finds the shared library.
     module Library
+      names = RbConfig::CONFIG["host_os"].match?(/darwin/) ? %w[libkinde.0.dylib libkinde.dylib] : %w[libkinde.so.0 libkinde.so]
+
       # The name under which a system has it.
-      SYSTEM_NAME = RbConfig::CONFIG["host_os"].match?(/darwin/) ? "libkinde.0.dylib" : "libkinde.so.0"
+      SYSTEM_NAME = names.first
 
       # Where a platform gem carries it, and where the other gem builds it at installation.
-      BESIDE_THE_GEM = File.expand_path("../../../ext/libkinde.#{RbConfig::CONFIG["host_os"].match?(/darwin/) ? "dylib" : "so"}", __dir__)
+      BESIDE_THE_GEM = File.expand_path("../../../ext/#{names.last}", __dir__)
 
       # The ABI that the declarations in native.rb were written for: major << 16 | minor.
       ABI_VERSION = 3
