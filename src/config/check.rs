@@ -8,6 +8,9 @@ use url::{Host, Url};
 /// A value, or why the text is not one; the reason never quotes the text.
 pub(super) type Checked<T> = Result<T, String>;
 
+/// The longest host: that of a domain name, in bytes (RFC 1035, section 2.3.4).
+pub(super) const LONGEST_HOST: usize = 255;
+
 /// Which hosts may be spoken to without TLS: loopback hosts and those that the settings name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PlainHttp<'a>(&'a [String]);
@@ -257,8 +260,14 @@ fn absolute(text: &str) -> Checked<Url> {
     if text.contains('\\') {
         return Err("must not hold a backslash".to_owned());
     }
-    if !url.has_host() {
-        return Err("has no host".to_owned());
+    match url.host_str() {
+        None => return Err("has no host".to_owned()),
+        Some(host) if host.len() > LONGEST_HOST => {
+            return Err(format!(
+                "must have a host of at most {LONGEST_HOST} characters"
+            ));
+        }
+        Some(_) => {}
     }
     no_credentials(&url)?;
     Ok(url)

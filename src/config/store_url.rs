@@ -16,8 +16,6 @@ const REDIS_PORT: u16 = 6379;
 const SENTINEL_PORT: u16 = 26379;
 const PREFIX: &str = "kinde:";
 const LONGEST_PREFIX: usize = 64;
-/// That of a domain name (RFC 1035, section 2.3.4).
-const LONGEST_HOST: usize = 255;
 
 /// A checked `store_url`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -109,7 +107,7 @@ impl Server {
 fn host_name(text: &str) -> Option<String> {
     // Underlines are usual in the names of containers.
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    let is_name = (1..=LONGEST_HOST).contains(&text.len()) && text.bytes().all(allowed);
+    let is_name = (1..=check::LONGEST_HOST).contains(&text.len()) && text.bytes().all(allowed);
     is_name.then(|| text.to_ascii_lowercase())
 }
 

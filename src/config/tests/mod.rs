@@ -198,6 +198,7 @@ fn domains() {
         ("exa mple.kinde.com", "is not a URL"),
         ("https:\\\\example.kinde.com", "backslash"),
         ("ex\u{e4}mple.com", "ASCII"),
+        (&*format!("{}.kinde.com", "a".repeat(1_000_000)), "255"),
     ];
     for (given, why) in bad {
         let message = reason(json!({"domain": given}), "domain");
