@@ -73,7 +73,7 @@
  * The version of the ABI that this header describes: major << 16 | minor. The major number is that
  * of the shared library's name; the minor one grows when functions are added.
  */
-#define KINDE_ABI_VERSION 3
+#define KINDE_ABI_VERSION 4
 
 /**
  * No message.
@@ -301,6 +301,10 @@ enum kinde_status
    * The flag, or the default, is of another type.
    */
   KINDE_STATUS_FLAG_TYPE = 713,
+  /**
+   * The token lacks a scope or a permission that the call demands.
+   */
+  KINDE_STATUS_INSUFFICIENT_SCOPE = 714,
   /**
    * Nobody is signed in.
    */
@@ -1165,6 +1169,10 @@ kinde_status kinde_device_poll_async(kinde_client *client,
  * - `type`: "access" (the default) or "id"
  * - `audience`: a text or a list of texts, of which the token must name one; without it, the
  *   setting `audience`
+ * - `any_audience`: true to take an access token of any audience, also one that was meant for
+ *   another API
+ * - `scopes`: a text or a list of texts, each of which an access token must have
+ * - `permissions`: a text or a list of texts, each of which an access token must have
  * - `nonce`: what an ID token must hold
  * - `access_token`: what the `at_hash` of an ID token must belong to
  * - `wait`: false to fail with WOULD_BLOCK instead of fetching keys
@@ -1175,7 +1183,8 @@ kinde_status kinde_device_poll_async(kinde_client *client,
  * long as the setting `timeout_ms` says.
  * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, WOULD_BLOCK, SIGNATURE, ALGORITHM,
  * KEY_NOT_FOUND, KEYS_UNAVAILABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, ISSUER,
- * AUDIENCE, AUTHORIZED_PARTY, NONCE, AT_HASH, SUBJECT, TOKEN_KIND, CLAIM_MISSING, CANCELLED.
+ * AUDIENCE, AUTHORIZED_PARTY, NONCE, AT_HASH, SUBJECT, TOKEN_KIND, CLAIM_MISSING,
+ * INSUFFICIENT_SCOPE, CANCELLED.
  */
 kinde_status kinde_verify_token(kinde_client *client,
                                 const char *token,
@@ -1900,6 +1909,15 @@ kinde_status kinde_session_has_permission(kinde_session *session,
                                           kinde_error **error);
 
 /**
+ * Says whether the access token grants a permission, like kinde_session_has_permission, in the
+ * result: 1 for yes, 0 for no.
+ *
+ * For languages in which an out parameter costs more than the answer. A failure is the status,
+ * negative, such as `-KINDE_STATUS_TOKEN_EXPIRED`; kinde_session_has_permission gives its error.
+ */
+int32_t kinde_session_test_permission(kinde_session *session, const char *permission);
+
+/**
  * Gives the user's roles as `{org_code, roles}`, a list of `{id, key, name}`.
  *
  * `*out` is the caller's, to free with kinde_string_free.
@@ -1921,6 +1939,14 @@ kinde_status kinde_session_has_role(kinde_session *session,
                                     int32_t token_type,
                                     bool *answer,
                                     kinde_error **error);
+
+/**
+ * Says whether the access token names a role, like kinde_session_has_role, in the result: 1 for
+ * yes, 0 for no.
+ *
+ * A failure is the status, negative; kinde_session_has_role gives its error.
+ */
+int32_t kinde_session_test_role(kinde_session *session, const char *key);
 
 /**
  * Says whether all conditions of an object hold by the access token:
@@ -1981,6 +2007,14 @@ kinde_status kinde_session_flag_boolean(kinde_session *session,
                                         const bool *default_value,
                                         bool *answer,
                                         kinde_error **error);
+
+/**
+ * Gives the value of a feature flag of the type boolean in the result: 1 for true, 0 for false.
+ *
+ * A failure is the status, negative, such as `-KINDE_STATUS_FLAG_NOT_FOUND`;
+ * kinde_session_flag_boolean gives its error.
+ */
+int32_t kinde_session_test_flag(kinde_session *session, const char *code);
 
 /**
  * Gives the value of a feature flag of the type integer.

@@ -117,6 +117,8 @@ pub enum Status {
     FlagNotFound = 712,
     /// The flag, or the default, is of another type.
     FlagType = 713,
+    /// The token lacks a scope or a permission that the call demands.
+    InsufficientScope = 714,
     /// Nobody is signed in.
     NotAuthenticated = 801,
     /// What was kept of the session cannot be opened.

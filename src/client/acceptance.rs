@@ -145,7 +145,7 @@ impl Client {
         expected: &Expected<'_>,
     ) -> Result<()> {
         let mut rules = AccessRules::new(self.settings());
-        rules.audiences = expected.audience;
+        rules.audiences = Some(expected.audience);
         rules.in_session = true;
         rules.subject = subject;
         if expected.source == Source::Host {

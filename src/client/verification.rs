@@ -17,6 +17,12 @@ pub struct VerifyOptions {
     pub token_type: TokenType,
     /// Instead of the setting `audience`: the token must be meant for one of these.
     pub audience: Option<Vec<String>>,
+    /// Whether an access token may be meant for any audience, also for another API.
+    pub any_audience: bool,
+    /// The scopes that an access token must have, each of them.
+    pub scopes: Vec<String>,
+    /// The permissions that the user of an access token must have, each of them.
+    pub permissions: Vec<String>,
     /// What the ID token's nonce must be.
     pub nonce: Option<Secret>,
     /// The access token that the ID token's `at_hash` must belong to.
@@ -30,6 +36,9 @@ impl Default for VerifyOptions {
         VerifyOptions {
             token_type: TokenType::Access,
             audience: None,
+            any_audience: false,
+            scopes: Vec::new(),
+            permissions: Vec::new(),
             nonce: None,
             access_token: None,
             wait: true,
@@ -38,7 +47,8 @@ impl Default for VerifyOptions {
 }
 
 impl VerifyOptions {
-    /// Reads `{type: "access" or "id", audience, nonce, access_token, wait}`.
+    /// Reads `{type: "access" or "id", audience, any_audience, scopes, permissions, nonce,
+    /// access_token, wait}`.
     pub fn from_json(json: &str) -> Result<VerifyOptions> {
         let mut fields = Fields::parse(json)?;
         let token_type = match fields.take_string("type").as_deref() {
@@ -52,12 +62,33 @@ impl VerifyOptions {
         let options = VerifyOptions {
             token_type,
             audience: fields.take_strings("audience"),
+            any_audience: fields.take_bool("any_audience").unwrap_or(false),
+            scopes: fields.take_strings("scopes").unwrap_or_default(),
+            permissions: fields.take_strings("permissions").unwrap_or_default(),
             nonce: fields.take_string("nonce").map(Secret::from),
             access_token: fields.take_string("access_token").map(Secret::from),
             wait: fields.take_bool("wait").unwrap_or(true),
         };
+        options.refuse_contradictions(&mut fields);
         fields.finish()?;
         Ok(options)
+    }
+
+    fn refuse_contradictions(&self, fields: &mut Fields) {
+        if self.any_audience && self.audience.is_some() {
+            fields.wrong("any_audience", "true contradicts the option audience");
+        }
+        if self.token_type == TokenType::Access {
+            return;
+        }
+        let demands = [
+            ("any_audience", self.any_audience),
+            ("scopes", !self.scopes.is_empty()),
+            ("permissions", !self.permissions.is_empty()),
+        ];
+        for (name, _) in demands.iter().filter(|(_, demanded)| *demanded) {
+            fields.wrong(name, "is for access tokens, not for the type \"id\"");
+        }
     }
 }
 
@@ -114,8 +145,13 @@ impl Client {
             TokenType::Access => {
                 let mut rules = AccessRules::new(settings);
                 if let Some(audience) = &options.audience {
-                    rules.audiences = audience;
+                    rules.audiences = Some(audience);
                 }
+                if options.any_audience {
+                    rules.audiences = None;
+                }
+                rules.scopes = &options.scopes;
+                rules.permissions = &options.permissions;
                 judge_access(signed, &rules, unix_seconds())?;
             }
             TokenType::Id => {

@@ -6,11 +6,12 @@ use std::mem::MaybeUninit;
 use std::ptr::NonNull;
 
 use super::abi::{ErrorOut, TextIn, TextOut, optional_text, text};
-use super::guard::{respond, respond_json};
+use super::guard::{respond, respond_json, test};
 use super::session::{kinde_session, session_of};
 use super::token::token_type as read_token_type;
 use crate::error::{Error, Result, Status};
 use crate::json::Json;
+use crate::session::TokenType;
 
 /// Gives the user's permissions as `{org_code, permissions}`, a list of keys.
 ///
@@ -48,6 +49,22 @@ pub extern "C" fn kinde_session_has_permission(
     })
 }
 
+/// Says whether the access token grants a permission, like kinde_session_has_permission, in the
+/// result: 1 for yes, 0 for no.
+///
+/// For languages in which an out parameter costs more than the answer. A failure is the status,
+/// negative, such as `-KINDE_STATUS_TOKEN_EXPIRED`; kinde_session_has_permission gives its error.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_session_test_permission(
+    session: Option<NonNull<kinde_session>>,
+    permission: TextIn<'_>,
+) -> i32 {
+    test(|| {
+        let permission = text(permission, "permission")?;
+        session_of(session)?.has_permission(permission, TokenType::Access)
+    })
+}
+
 /// Gives the user's roles as `{org_code, roles}`, a list of `{id, key, name}`.
 ///
 /// `*out` is the caller's, to free with kinde_string_free.
@@ -79,6 +96,18 @@ pub extern "C" fn kinde_session_has_role(
     respond("answer", answer, error, || {
         session_of(session)?.has_role(text(key, "key")?, read_token_type(token_type)?)
     })
+}
+
+/// Says whether the access token names a role, like kinde_session_has_role, in the result: 1 for
+/// yes, 0 for no.
+///
+/// A failure is the status, negative; kinde_session_has_role gives its error.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_session_test_role(
+    session: Option<NonNull<kinde_session>>,
+    key: TextIn<'_>,
+) -> i32 {
+    test(|| session_of(session)?.has_role(text(key, "key")?, TokenType::Access))
 }
 
 /// Says whether all conditions of an object hold by the access token:
@@ -169,6 +198,18 @@ pub extern "C" fn kinde_session_flag_boolean(
     respond("answer", answer, error, || {
         session_of(session)?.flag_boolean(text(code, "code")?, default_value.copied())
     })
+}
+
+/// Gives the value of a feature flag of the type boolean in the result: 1 for true, 0 for false.
+///
+/// A failure is the status, negative, such as `-KINDE_STATUS_FLAG_NOT_FOUND`;
+/// kinde_session_flag_boolean gives its error.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_session_test_flag(
+    session: Option<NonNull<kinde_session>>,
+    code: TextIn<'_>,
+) -> i32 {
+    test(|| session_of(session)?.flag_boolean(text(code, "code")?, None))
 }
 
 /// Gives the value of a feature flag of the type integer.

@@ -28,6 +28,14 @@ pub(super) fn call(error: ErrorOut<'_>, body: impl FnOnce() -> Result<()>) -> St
     report(error, guard(body))
 }
 
+/// Runs a function whose result is the answer: 1 for yes, 0 for no, or the status, negative.
+pub(super) fn test(body: impl FnOnce() -> Result<bool>) -> i32 {
+    match guard(body) {
+        Ok(answer) => i32::from(answer),
+        Err(error) => -error.status().code(),
+    }
+}
+
 /// Runs a function that gives one value through the out parameter `name`.
 pub(super) fn respond<T: Answer>(
     name: &str,

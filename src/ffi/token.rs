@@ -72,6 +72,10 @@ impl Verification<'_> {
 /// - `type`: "access" (the default) or "id"
 /// - `audience`: a text or a list of texts, of which the token must name one; without it, the
 ///   setting `audience`
+/// - `any_audience`: true to take an access token of any audience, also one that was meant for
+///   another API
+/// - `scopes`: a text or a list of texts, each of which an access token must have
+/// - `permissions`: a text or a list of texts, each of which an access token must have
 /// - `nonce`: what an ID token must hold
 /// - `access_token`: what the `at_hash` of an ID token must belong to
 /// - `wait`: false to fail with WOULD_BLOCK instead of fetching keys
@@ -82,7 +86,8 @@ impl Verification<'_> {
 /// long as the setting `timeout_ms` says.
 /// Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, WOULD_BLOCK, SIGNATURE, ALGORITHM,
 /// KEY_NOT_FOUND, KEYS_UNAVAILABLE, TOKEN_MALFORMED, TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, ISSUER,
-/// AUDIENCE, AUTHORIZED_PARTY, NONCE, AT_HASH, SUBJECT, TOKEN_KIND, CLAIM_MISSING, CANCELLED.
+/// AUDIENCE, AUTHORIZED_PARTY, NONCE, AT_HASH, SUBJECT, TOKEN_KIND, CLAIM_MISSING,
+/// INSUFFICIENT_SCOPE, CANCELLED.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_verify_token(
     client: Option<NonNull<kinde_client>>,

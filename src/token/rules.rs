@@ -9,7 +9,7 @@ use base64_simd::URL_SAFE_NO_PAD;
 use super::jws::Signed;
 use super::registered::{Kind, Name};
 use crate::config::{Algorithm, Settings};
-use crate::error::{Error, Result, Status};
+use crate::error::{Error, Result, Status, foreign_text};
 
 /// Whether a token that is expired is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,13 +23,17 @@ pub(crate) enum Expiry {
 #[derive(Clone, Debug)]
 pub(crate) struct AccessRules<'a> {
     pub settings: &'a Settings,
-    /// The audiences that it was requested with. It must be for one of them.
-    pub audiences: &'a [String],
+    /// The audiences that it was requested with. It must be for one of them; `None` takes any.
+    pub audiences: Option<&'a [String]>,
     /// In a session: `azp`, if present, must be this application.
     pub in_session: bool,
     /// The `sub` of the session's ID token.
     pub subject: Option<&'a str>,
     pub expiry: Expiry,
+    /// The scopes that it must have, each of them.
+    pub scopes: &'a [String],
+    /// The permissions that its user must have, each of them.
+    pub permissions: &'a [String],
 }
 
 /// What an ID token must satisfy.
@@ -58,10 +62,12 @@ impl<'a> AccessRules<'a> {
     pub(crate) fn new(settings: &'a Settings) -> Self {
         AccessRules {
             settings,
-            audiences: &settings.audience,
+            audiences: Some(&settings.audience),
             in_session: false,
             subject: None,
             expiry: Expiry::Judge,
+            scopes: &[],
+            permissions: &[],
         }
     }
 }
@@ -83,8 +89,9 @@ impl<'a> IdRules<'a> {
 /// Judges an access token (RFC 9068, section 4; Kinde's claims).
 ///
 /// Fails with `TOKEN_KIND`, `CLAIM_MISSING`, `ISSUER`, `AUTHORIZED_PARTY`, `SUBJECT`, `AUDIENCE`,
-/// `TOKEN_NOT_YET_VALID`, `TOKEN_EXPIRED`. Expiry comes last: a token that is only expired is
-/// otherwise good.
+/// `TOKEN_NOT_YET_VALID`, `TOKEN_EXPIRED`, `INSUFFICIENT_SCOPE`. Expiry comes after all that makes
+/// a token bad: one that is only expired is otherwise good. What a good token is not enough for
+/// comes last.
 pub(crate) fn judge_access(token: &Signed, rules: &AccessRules<'_>, now: i64) -> Result<()> {
     let settings = rules.settings;
     let leeway = settings.clock_leeway;
@@ -113,12 +120,15 @@ pub(crate) fn judge_access(token: &Signed, rules: &AccessRules<'_>, now: i64) ->
             "the access token speaks of another user than the ID token",
         ));
     }
-    judge_access_audience(token, rules.audiences)?;
-    judge_not_before(token, now, leeway)?;
-    match rules.expiry {
-        Expiry::Judge => judge_expiry(token, now, leeway),
-        Expiry::Record => Ok(()),
+    if let Some(audiences) = rules.audiences {
+        judge_access_audience(token, audiences)?;
     }
+    judge_not_before(token, now, leeway)?;
+    if rules.expiry == Expiry::Judge {
+        judge_expiry(token, now, leeway)?;
+    }
+    judge_scopes(token, rules.scopes)?;
+    judge_permissions(token, rules.permissions)
 }
 
 /// Judges an ID token (OpenID Connect Core, sections 3.1.3.7, 3.1.3.8 and 12.2).
@@ -214,6 +224,40 @@ fn judge_access_audience(token: &Signed, requested: &[String]) -> Result<()> {
         return Err(missing(Name::Aud));
     }
     Err(wrong(Status::Audience, Name::Aud, &message))
+}
+
+/// Kinde names scopes as a list in `scp`; `scope` is their text by RFC 9068, section 2.2.3.
+fn judge_scopes(token: &Signed, demanded: &[String]) -> Result<()> {
+    if demanded.is_empty() {
+        return Ok(());
+    }
+    let listed = token.texts_of(Name::Scp)?;
+    let text = token.text_of(Name::Scope)?.unwrap_or_default();
+    let has = |scope: &str| {
+        listed.iter().any(|given| given == scope) || text.split(' ').any(|given| given == scope)
+    };
+    match demanded.iter().find(|scope| !has(scope)) {
+        None => Ok(()),
+        Some(lacking) => Err(insufficient("scope", lacking)
+            .with_claim(Name::Scope.as_str())
+            .with_missing_scope(Some(lacking))),
+    }
+}
+
+fn judge_permissions(token: &Signed, demanded: &[String]) -> Result<()> {
+    let claims = token.claims();
+    let mut lacking = demanded.iter().filter(|key| !claims.has_permission(key));
+    match lacking.next() {
+        None => Ok(()),
+        Some(lacking) => Err(insufficient("permission", lacking).with_claim("permissions")),
+    }
+}
+
+fn insufficient(what: &str, lacking: &str) -> Error {
+    Error::new(
+        Status::InsufficientScope,
+        format!("the token lacks the {what} {}", foreign_text(lacking)),
+    )
 }
 
 fn judge_id_audience(token: &Signed, settings: &Settings, issuer: &str) -> Result<()> {

@@ -146,6 +146,7 @@ static void ask(kinde_session *session) {
         ALLOCATES_NOTHING(kinde_session_claim_boolean(session, "email_verified", KINDE_TOKEN_TYPE_ID, &answer, &error));
         ALLOCATES_NOTHING(kinde_session_flag_boolean(session, "is_dark_mode", NULL, &answer, &error));
         ALLOCATES_NOTHING(kinde_session_flag_boolean(session, "no", &yes, &answer, &error));
+        ALLOCATES_NOTHING(kinde_session_test_permission(session, "no"));
         ALLOCATES_NOTHING(kinde_session_flag_integer(session, "competitions_limit", NULL, &number, &error));
         ALLOCATES_NOTHING(kinde_session_flag_integer(session, "no", &seven, &number, &error));
     }

@@ -197,6 +197,7 @@ static const char *const by_hand[] = {
     "kinde_client_ref",     "kinde_client_free",      "kinde_session_ref",
     "kinde_session_free",   "kinde_task_cancel",      "kinde_task_free",
     "kinde_store_reply_record", "kinde_store_reply_lease", "kinde_store_reply_message",
+    "kinde_session_test_permission", "kinde_session_test_role", "kinde_session_test_flag",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -360,6 +361,17 @@ static void test_store_by_hand(void) {
     kinde_store_reply_message(NULL, "text");
 }
 
+static void test_answers_by_hand(void) {
+    int32_t (*const questions[])(kinde_session *, const char *) = {
+        kinde_session_test_permission, kinde_session_test_role, kinde_session_test_flag};
+    size_t i;
+    for (i = 0; i < COUNT(questions); i++) {
+        CHECK_NUMBER(-KINDE_STATUS_NULL_ARGUMENT, questions[i](NULL, "text"));
+        CHECK_NUMBER(-KINDE_STATUS_NULL_ARGUMENT, questions[i](session, NULL));
+        CHECK_NUMBER(-KINDE_STATUS_INVALID_UTF8, questions[i](session, "\xff"));
+    }
+}
+
 static void test_null_by_hand(void) {
     char *text = (char *)POISON;
     kinde_error *error = NULL;
@@ -427,6 +439,7 @@ int main(int argc, char **argv) {
     session = new_signed_in_session(client);
 
     test_null_by_hand();
+    test_answers_by_hand();
     test_store_by_hand();
     for (i = 0; i < COUNT(functions); i++) {
         test_function(&functions[i]);

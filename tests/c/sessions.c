@@ -105,6 +105,9 @@ static void test_nobody_is_signed_in(kinde_client *client) {
     EXPECT(KINDE_STATUS_NOT_AUTHENTICATED,
            kinde_session_has_permission(session, "read:todos", KINDE_TOKEN_TYPE_ACCESS, &answer, &error));
     CHECK(!answer);
+    CHECK_NUMBER(-KINDE_STATUS_NOT_AUTHENTICATED, kinde_session_test_permission(session, "read:todos"));
+    CHECK_NUMBER(-KINDE_STATUS_NOT_AUTHENTICATED, kinde_session_test_role(session, "admin"));
+    CHECK_NUMBER(-KINDE_STATUS_NOT_AUTHENTICATED, kinde_session_test_flag(session, "is_dark_mode"));
     EXPECT(KINDE_STATUS_NOT_AUTHENTICATED, kinde_session_user(session, &text, &error));
     EXPECT(KINDE_STATUS_NOT_AUTHENTICATED, kinde_session_flags(session, KINDE_TOKEN_TYPE_ACCESS, &text, &error));
     EXPECT(KINDE_STATUS_NOT_AUTHENTICATED, kinde_session_refresh(session, &error));
@@ -191,6 +194,16 @@ static void test_scalar_questions(kinde_session *session) {
     kinde_string_free(text);
     EXPECT(KINDE_STATUS_FLAG_NOT_FOUND, kinde_session_flag_string(session, "no_such_flag", NULL, &text, &error));
     EXPECT(KINDE_STATUS_FLAG_TYPE, kinde_session_flag_string(session, "is_dark_mode", NULL, &text, &error));
+}
+
+static void test_answers_in_results(kinde_session *session) {
+    CHECK_NUMBER(1, kinde_session_test_permission(session, "read:todos"));
+    CHECK_NUMBER(0, kinde_session_test_permission(session, "read:todo"));
+    CHECK_NUMBER(1, kinde_session_test_role(session, "admin"));
+    CHECK_NUMBER(0, kinde_session_test_role(session, "viewer"));
+    CHECK_NUMBER(1, kinde_session_test_flag(session, "is_dark_mode"));
+    CHECK_NUMBER(-KINDE_STATUS_FLAG_NOT_FOUND, kinde_session_test_flag(session, "no_such_flag"));
+    CHECK_NUMBER(-KINDE_STATUS_FLAG_TYPE, kinde_session_test_flag(session, "theme"));
 }
 
 /* An answer in JSON, and a part of it. */
@@ -283,6 +296,7 @@ int main(void) {
     test_callback(client);
     session = new_signed_in_session(client);
     test_scalar_questions(session);
+    test_answers_in_results(session);
     test_json_questions(session);
     test_tokens_and_refresh(client, session);
     kinde_session_free(session);

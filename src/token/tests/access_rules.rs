@@ -10,7 +10,7 @@ fn judge_for(audiences: &[&str], claims: &Value) -> Result<()> {
     let settings = settings(&[]);
     let audiences: Vec<_> = audiences.iter().map(|a| (*a).to_owned()).collect();
     let rules = AccessRules {
-        audiences: &audiences,
+        audiences: Some(&audiences),
         ..AccessRules::new(&settings)
     };
     judge_access(&signed(claims), &rules, NOW)
