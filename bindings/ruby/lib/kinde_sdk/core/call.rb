@@ -29,6 +29,7 @@ module KindeSdk
         (702..702) => TokenExpiredError,
         (712..712) => FlagNotFoundError,
         (713..713) => InvalidArgumentError,
+        (714..714) => AuthorizationError,
         (604..604) => NetworkError,
         (600..799) => TokenError,
         (801..801) => AuthenticationError,

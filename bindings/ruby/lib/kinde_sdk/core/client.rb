@@ -107,7 +107,7 @@ module KindeSdk
       # Verifies a token without giving its claims.
       #
       # @param token [String]
-      # @param options [Hash] `type`, `audience`, `nonce`, `access_token`, `wait`
+      # @param options [Hash] `type`, `audience`, `any_audience`, `scopes`, `permissions`, `nonce`, `access_token`, `wait`
       # @return [void]
       # @raise [TokenError]
       def verify_token(token, options = nil)

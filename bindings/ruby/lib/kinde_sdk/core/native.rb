@@ -113,6 +113,9 @@ module KindeSdk
       function :kinde_session_has_permission, [session, :string, :int32, out, error], status
       function :kinde_session_roles, [session, :int32, out, error], status
       function :kinde_session_has_role, [session, :string, :int32, out, error], status
+      function :kinde_session_test_permission, [session, :string], :int32
+      function :kinde_session_test_role, [session, :string], :int32
+      function :kinde_session_test_flag, [session, :string], :int32
       function :kinde_session_has, [session, :string, out, error], status
       function :kinde_session_flags, [session, :int32, out, error], status
       function :kinde_session_flag, [session, :string, :string, :string, out, error], status

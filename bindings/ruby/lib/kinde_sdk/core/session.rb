@@ -175,18 +175,12 @@ module KindeSdk
       # @return [Boolean]
       def permission?(key, token_type = ACCESS_TOKEN)
         key = Call.argument(key) unless key.is_a?(String) && key.ascii_only?
-        out = @out
-        @out = nil
-        out ||= FFI::MemoryPointer.new(:uint64)
-        # Without a place for an error: when there is one, the question is asked once more.
-        if Native.kinde_session_has_permission(@handle, key, token_type, out, nil) == 0
-          answer = out.get_uint8(0) == 1
-          @out = out if GIVEN_BACK
-          return answer
+        if token_type == ACCESS_TOKEN
+          answer = Native.kinde_session_test_permission(@handle, key)
+          return answer == 1 if answer >= 0
         end
-        Call.place(:kinde_session_has_permission, @handle, key, token_type) { |place| place.get_uint8(0) == 1 }
-      rescue RangeError
-        raise Call.out_of_range
+        # Of the access token, asked once more: for the error.
+        Call.place(:kinde_session_has_permission, @handle, key, token_type) { |out| out.get_uint8(0) == 1 }
       end
 
       # @return [Hash{Symbol=>Object}] `org_code`, `roles`
@@ -196,7 +190,12 @@ module KindeSdk
 
       # @return [Boolean]
       def role?(key, token_type = ACCESS_TOKEN)
-        Call.place(:kinde_session_has_role, @handle, Call.argument(key), token_type) { |out| out.get_uint8(0) == 1 }
+        key = Call.argument(key) unless key.is_a?(String) && key.ascii_only?
+        if token_type == ACCESS_TOKEN
+          answer = Native.kinde_session_test_role(@handle, key)
+          return answer == 1 if answer >= 0
+        end
+        Call.place(:kinde_session_has_role, @handle, key, token_type) { |out| out.get_uint8(0) == 1 }
       end
 
       # @param conditions [Hash] `permissions`, `roles`, `feature_flags`
@@ -222,14 +221,9 @@ module KindeSdk
       # @raise [InvalidArgumentError] if the flag is of another type
       def boolean_flag(code)
         code = Call.argument(code) unless code.is_a?(String) && code.ascii_only?
-        out = @out
-        @out = nil
-        out ||= FFI::MemoryPointer.new(:uint64)
-        if Native.kinde_session_flag_boolean(@handle, code, nil, out, nil) == 0
-          answer = out.get_uint8(0) == 1
-          @out = out if GIVEN_BACK
-          return answer
-        end
+        answer = Native.kinde_session_test_flag(@handle, code)
+        return answer == 1 if answer >= 0
+
         Call.place(:kinde_session_flag_boolean, @handle, code, nil) { |place| place.get_uint8(0) == 1 }
       end
 
