@@ -35,6 +35,7 @@ module KindeSdk
     # @param force_api [Boolean]
     # @return [Client]
     def self.of(session, auto_refresh_tokens: KindeSdk.config.auto_refresh_tokens, force_api: KindeSdk.config.force_api)
+      InvalidArgumentError.check("session", session, Core::Session)
       allocate.tap { |client| client.send(:take, session, auto_refresh_tokens, force_api) }
     end
 
