@@ -161,10 +161,12 @@ module KindeSdk
     # @raise [ConfigurationError] whose details name every setting that is wrong or missing
     def core_client(**overrides)
       clients = @clients
-      clients[overrides] || @lock.synchronize do
+      # Most calls override nothing, and looking for nil is much cheaper than looking for an empty Hash.
+      key = overrides unless overrides.empty?
+      clients[key] || @lock.synchronize do
         Core.check_ractor
         clients.clear if clients.size >= MAX_CLIENTS
-        clients[frozen_copy(overrides)] ||= Core::Client.new(**library_settings, **overrides)
+        clients[frozen_copy(key)] ||= Core::Client.new(**library_settings, **overrides)
       end
     rescue ConfigurationError => e
       raise in_own_names(e)

@@ -17,7 +17,9 @@ module KindeSdk
       # @return [TokenHash] with symbols as keys
       def by_symbol(tokens)
         InvalidArgumentError.check("tokens", tokens, Hash)
-        new.replace(tokens.slice(*KEYS)).tap(&:compact!)
+        found = new.replace(tokens.slice(*KEYS))
+        found.compact!
+        found
       end
 
       # @param (see .by_symbol)

@@ -86,21 +86,26 @@ module KindeSdk
       # @yieldparam out [FFI::MemoryPointer] that place
       # @return [Object] what the block makes of it
       def place(function, *arguments)
-        uninterrupted(function) { succeed(function, arguments) { |out| yield out } }
+        uninterrupted(function) do
+          places = succeed(function, arguments)
+          result = yield places.out
+          give_back(places)
+          result
+        end
       end
 
       # Calls a function that gives a text.
       #
       # @return [String, nil]
       def text(function, *arguments)
-        uninterrupted(function) { succeed(function, arguments) { |out| take_text(out) } }
+        uninterrupted(function) { text_of(function, arguments) }
       end
 
       # Calls a function that gives JSON.
       #
       # @return [Object]
       def json(function, *arguments)
-        parse(uninterrupted(function) { succeed(function, arguments) { |out| take_text(out) } })
+        parse(uninterrupted(function) { text_of(function, arguments) })
       end
 
       # Calls a function that makes an object of the library.
@@ -206,18 +211,25 @@ module KindeSdk
       end
       private_class_method :uninterrupted
 
+      # @return [Places] with the result
       def succeed(function, arguments)
         places = take_places
         arguments.push(places.out, places.error)
         raise error(places.error) unless Native.public_send(function, *arguments) == 0
 
-        result = yield places.out
-        give_back(places)
-        result
+        places
       rescue RangeError
         raise out_of_range
       end
       private_class_method :succeed
+
+      def text_of(function, arguments)
+        places = succeed(function, arguments)
+        text = take_text(places.out)
+        give_back(places)
+        text
+      end
+      private_class_method :text_of
 
       def complete(function, arguments)
         places = take_places
