@@ -26,6 +26,23 @@ RSpec.describe "Tokens that the application keeps" do
       expect { KindeSdk.validate_jwt_token(access_token: emulator.mint(template: "id")) }.to raise_error(JWT::DecodeError)
     end
 
+    it "refuses tokens of another client, and of two users" do
+      expect { KindeSdk.validate_jwt_token(access_token: emulator.mint(claims: { azp: "another" })) }
+        .to raise_error(JWT::DecodeError, "Invalid Access token") { |error| expect(error.status).to eq(:authorized_party) }
+      others = emulator.mint(template: "id", email: "grace@example.com")
+      expect { KindeSdk.validate_jwt_token(access_token: emulator.mint, id_token: others) }
+        .to raise_error(JWT::DecodeError) { |error| expect(error.status).to eq(:subject) }
+    end
+
+    it "does not take nothing for good" do
+      [{}, nil, { refresh_token: "x" }].each do |tokens|
+        expect { KindeSdk.validate_jwt_token(tokens) }
+          .to raise_error(KindeSdk::AuthenticationError, "Missing access_token in token hash")
+      end
+      store = KindeSdk::TokenManager.create_store({ refresh_token: "x" })
+      expect(KindeSdk::TokenManager.validate_tokens(store)).to be(false)
+    end
+
     it "enforces the expected issuer" do
       token = emulator.mint
       configure(expected_issuer: "https://elsewhere.example")

@@ -98,17 +98,21 @@ module KindeSdk
     end
     alias clientCredentialsAccess client_credentials_access
 
-    # Verifies the access token and the ID token of a hash, signature, issuer, audience and times.
+    # Verifies the access token and the ID token of a hash: signature, issuer, audience and times, and that they belong to
+    # this application and to one user.
     #
     # @param token_hash [Hash] the tokens
     # @return [Hash] the same
+    # @raise [AuthenticationError] if there is neither
     # @raise [TokenError] that names the one which was refused
     # @raise [NetworkError] if the keys to judge them cannot be fetched
     def validate_jwt_token(token_hash)
-      tokens = TokenHash.normalize(token_hash)
-      client = config.core_client
-      judged(:access_token) { client.verify_token(tokens[:access_token], access_options) } if tokens.key?(:access_token)
+      tokens = TokenHash.normalize(token_hash).slice(:access_token, :id_token)
+      access_token_of(tokens) unless tokens.key?(:id_token)
+      client = verifying_client
+      judged(:access_token) { client.verify_token(tokens[:access_token]) } if tokens.key?(:access_token)
       judged(:id_token) { client.verify_token(tokens[:id_token], { type: "id" }) } if tokens.key?(:id_token)
+      session(client, tokens) if tokens.key?(:access_token)
       token_hash
     end
     alias validateJwtToken validate_jwt_token
@@ -145,10 +149,6 @@ module KindeSdk
       else
         verifying_client(client_id: client_id, client_secret: client_secret, domain: domain)
       end
-    end
-
-    def access_options
-      config.expected_audience && { audience: config.expected_audience }
     end
 
     def code_of(params_or_code)
