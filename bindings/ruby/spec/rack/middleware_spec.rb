@@ -250,6 +250,13 @@ RSpec.describe KindeSdk::Rack::Middleware do
     expect(browser.set_cookies).to be_empty
   end
 
+  it "opens nothing for a request that does not ask, whatever callback_url is" do
+    configure(callback_url: "http://local host/callback")
+    browser = browser { "hello" }
+    expect(browser.get("/").body).to eq("hello")
+    expect { browser.get("/login") }.to raise_error(KindeSdk::ConfigurationError, /redirect_uri/)
+  end
+
   it "says how to make a key when there is none" do
     configure(seal_keys: nil)
     expect { browser.get("/") }.to raise_error(KindeSdk::ConfigurationError, /seal_keys.*openssl rand -base64 32/)

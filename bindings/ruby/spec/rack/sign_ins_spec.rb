@@ -71,12 +71,16 @@ RSpec.describe KindeSdk::Rack::SignIns do
       expect(browser.cookies.keys).to eq(["kinde_session"])
     end
 
-    it "are kept in the session where a script begins them" do
-      browser = browser()
-      browser.get("/login", {}, "HTTP_SEC_FETCH_SITE" => "same-origin", "HTTP_SEC_FETCH_MODE" => "cors")
-      expect(browser.cookies.keys).to eq(["kinde_session"])
-      browser.come_back(browser.location)
-      expect(browser.get("/").body).to eq("ada@example.com")
+    { "a script" => { "HTTP_SEC_FETCH_SITE" => "same-origin", "HTTP_SEC_FETCH_MODE" => "cors" },
+      "a browser that fetches a page ahead" => { "HTTP_SEC_PURPOSE" => "prefetch", "HTTP_SEC_FETCH_MODE" => "navigate" } }
+      .each do |who, headers|
+      it "are kept in the session where #{who} begins them" do
+        browser = browser { |kinde, _| kinde.user&.fetch(:email) || kinde.login! }
+        browser.get("/", {}, headers)
+        expect(browser.cookies.keys).to eq(["kinde_session"])
+        browser.come_back(browser.location)
+        expect(browser.get("/").body).to eq("ada@example.com")
+      end
     end
   end
 
@@ -113,6 +117,13 @@ RSpec.describe KindeSdk::Rack::SignIns do
         Browser.new(application, emulator).get(emulator.browse(url).request_uri, {}, "HTTP_COOKIE" => header).status
       end
       expect(statuses).to eq([400, 400, 302, 302, 302, 302, 302])
+    end
+
+    it "are bound to the host by the name of their cookies, if the session is" do
+      browser = browser(cookie_name: "__Host-kinde_session")
+      configure(callback_url: "https://app.example.com/callback")
+      browser.get("/login")
+      expect(browser.set_cookies).to contain_exactly(match(/\A__Host-kinde_session_\h{16}=/).and(include("; secure", "; path=/;")))
     end
 
     it "are not what a cookie of a similar name is" do

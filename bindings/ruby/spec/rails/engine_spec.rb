@@ -445,6 +445,19 @@ RSpec.describe KindeSdk::Engine do
     expect(KindeSdk.config.seal_keys).to match([/\A\h{64}\z/])
   end
 
+  it "lets an application start that has no secret, as tasks do that precompile assets" do
+    said = ruby(<<~RUBY, env: { "RAILS_ENV" => "production", "SECRET_KEY_BASE" => nil }, require: %w[logger rails action_controller/railtie kinde_sdk])
+      class Secretless < Rails::Application
+        config.eager_load = false
+        config.root = #{__dir__.dump}
+        config.logger = Logger.new(IO::NULL)
+      end
+      Secretless.initialize!
+      p KindeSdk.config.seal_keys
+    RUBY
+    expect(said).to eq("nil\n")
+  end
+
   it "raises for a mistake of the developer's" do
     configure(seal_keys: nil)
     tab.get("/kinde_sdk/auth")

@@ -336,8 +336,9 @@ module KindeSdk
       end
 
       def begin_sign_in(&block)
-        # A script may ask for many at once, and each cookie would go along with all further requests.
-        return changing(&block) unless Navigation.page?(@env)
+        # A script, or a browser that fetches ahead, may ask for many at once, and each cookie would go along with all
+        # further requests.
+        return changing(&block) if Navigation.ahead?(@env) || !Navigation.page?(@env)
 
         unless_closed { sign_ins.begin(&block) }
       end

@@ -16,7 +16,13 @@ module KindeSdk
       # @param env [Hash] the Rack environment
       # @return [Boolean] whether nobody asked for this request
       def unasked?(env)
-        head?(env) || HEADERS.any? { |name| env[name]&.b&.match?(/prefetch|prerender|preview/i) } || embedded?(env)
+        head?(env) || ahead?(env) || embedded?(env)
+      end
+
+      # @param env [Hash] the Rack environment
+      # @return [Boolean] whether a browser fetches ahead, as far as it says
+      def ahead?(env)
+        HEADERS.any? { |name| env[name]&.b&.match?(/prefetch|prerender|preview/i) }
       end
 
       # @param env [Hash] the Rack environment

@@ -63,8 +63,14 @@ module KindeSdk
 
         url = KindeSdk.config.callback_url
         known = @known
-        known = @known = [url, URI(url.to_s).path] unless known && known.first == url
+        known = @known = [url, path_of(url.to_s)] unless known && known.first == url
         known.last
+      end
+
+      def path_of(url)
+        URI(url).path
+      rescue URI::InvalidURIError
+        # Said at the first sign-in, with all else that is wrong with the settings.
       end
 
       def login(env)

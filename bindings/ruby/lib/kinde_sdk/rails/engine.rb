@@ -24,6 +24,8 @@ module KindeSdk
     # which may set one, have run before.
     config.after_initialize do |app|
       KindeSdk.config.seal_keys ||= [app.key_generator.generate_key("kinde session seal", 32).unpack1("H*")]
+    rescue ArgumentError
+      # Tasks such as precompiling assets run without a secret, and sign nobody in.
     end
   end
 end
