@@ -254,7 +254,7 @@ RSpec.describe KindeSdk::Rack::Middleware do
     configure(callback_url: "http://local host/callback")
     browser = browser { "hello" }
     expect(browser.get("/").body).to eq("hello")
-    expect { browser.get("/login") }.to raise_error(KindeSdk::ConfigurationError, /redirect_uri/)
+    expect { browser.get("/login") }.to raise_error(KindeSdk::ConfigurationError, /callback_url/)
   end
 
   it "says how to make a key when there is none" do
