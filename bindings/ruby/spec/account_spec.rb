@@ -171,6 +171,8 @@ RSpec.describe KindeSdk::Answer do
     expect(answer["code"]).to eq("OK")
     expect(answer.dig(:users, 0, :email)).to eq("a@example.com")
     expect(answer.absent).to be_nil
+    expect([answer[7], answer[nil], answer.key?("code"), answer.key?(7)]).to eq([nil, nil, true, false])
+    expect(described_class.of({ zip: "12345", count: 2, first: "x" })).to have_attributes(zip: "12345", count: 2, first: "x")
   end
 
   it "becomes a Hash and JSON" do

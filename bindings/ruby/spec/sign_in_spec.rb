@@ -46,6 +46,12 @@ RSpec.describe "Signing in" do
       expect(request).to include(state: "a state & more", nonce: "mine/1234")
     end
 
+    it "never does without a state and a nonce" do
+      request = KindeSdk.auth_url(state: "", nonce: nil)
+      expect(query(request[:url]).values_at("state", "nonce")).to eq(request.values_at(:state, :nonce))
+      expect(request.values_at(:state, :nonce).map(&:size)).to all(be >= 43)
+    end
+
     it "sends start_page: registration as prompt=create" do
       parameters = query(KindeSdk.auth_url(org_code: "org_acme", start_page: "registration")[:url])
       expect(parameters).to include("prompt" => "create")

@@ -8,8 +8,6 @@ module KindeSdk
   #   answer.data.permissions.first.key
   #   answer[:data][:permissions]
   class Answer
-    include Enumerable
-
     # @param value [Object] of JSON, with symbols as keys
     # @return [Object] the same, with each object as an {Answer}
     def self.of(value)
@@ -28,13 +26,13 @@ module KindeSdk
     # @param name [Symbol, String]
     # @return [Object, nil]
     def [](name)
-      @fields[name.to_sym]
+      @fields[field(name)]
     end
 
     # @param name [Symbol, String]
     # @return [Boolean]
     def key?(name)
-      @fields.key?(name.to_sym)
+      @fields.key?(field(name))
     end
 
     # @return [Object, nil]
@@ -48,7 +46,6 @@ module KindeSdk
     def each_pair(&block)
       block ? @fields.each_pair(&block) : @fields.each_pair
     end
-    alias each each_pair
 
     # @return [Hash{Symbol=>Object}] down to the bottom
     def to_h
@@ -59,12 +56,6 @@ module KindeSdk
     # @return [String]
     def to_json(*arguments)
       to_h.to_json(*arguments)
-    end
-
-    # @return [Hash] what ActiveSupport makes JSON of, which would take this for a list otherwise
-    def as_json(*arguments)
-      hash = to_h
-      hash.respond_to?(:as_json) ? hash.as_json(*arguments) : hash
     end
 
     # @return [Boolean] whether the other one is an answer, or a Hash, with the same fields
@@ -100,6 +91,10 @@ module KindeSdk
       return super if name.start_with?("to_")
 
       @fields[name]
+    end
+
+    def field(name)
+      name.is_a?(String) ? name.to_sym : name
     end
 
     def plain(value)

@@ -23,7 +23,7 @@ module KindeSdk
       params[:redirect_uri] = redirect_uri if redirect_uri
       begun = request(client, own.empty? ? params : params.except(:state, :nonce))
       begun.compact! if begun[:code_verifier].nil?
-      own.empty? ? begun : with_own(begun, own.compact)
+      own.empty? ? begun : with_own(begun, own)
     end
     alias authUrl auth_url
     alias login_url auth_url
@@ -66,6 +66,9 @@ module KindeSdk
       require "uri"
       own.each do |name, value|
         value = String(value)
+        # Whoever has none of his own gets that of the library.
+        next if value.empty?
+
         request[name] = value
         request[:url] = request[:url].sub(/(?<=[?&])#{name}=[^&]*/) { URI.encode_www_form(name => value) }
       end
