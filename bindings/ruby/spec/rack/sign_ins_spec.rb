@@ -98,25 +98,38 @@ RSpec.describe KindeSdk::Rack::SignIns do
       expect(browser.set_cookies).to contain_exactly(include("max-age=60"))
     end
 
-    it "are not more than servers take: the oldest goes" do
-      application = browser().app
-      # As a browser sends them: the oldest first.
+    # Begins sign-ins one after the other, with cookies in the order in which browsers send them: the oldest first.
+    #
+    # @return [Array] the cookies that are kept, and where the answers led
+    def begin_all(application, returns)
       kept = {}
-      begun = Array.new(7) do
+      begun = returns.map do |return_to|
         tab = Browser.new(application, emulator)
-        tab.get("/login", {}, "HTTP_COOKIE" => kept.map { |pair| pair.join("=") }.join("; "))
+        tab.get("/login", { return_to: return_to }, "HTTP_COOKIE" => kept.map { |pair| pair.join("=") }.join("; "))
         tab.set_cookies.each do |cookie|
           name, value = cookie.split(";").first.split("=", 2)
           value.to_s.empty? ? kept.delete(name) : kept.store(name, value)
         end
         tab.location
       end
-      expect(kept.size).to eq(5)
+      [kept.map { |pair| pair.join("=") }, begun]
+    end
+
+    it "are not more than servers take: the oldest goes" do
+      application = browser().app
+      kept, begun = begin_all(application, Array.new(10) { |number| "/orders/#{number}" })
+      expect(kept.size).to be_between(4, 8)
+      expect(kept.join("; ").bytesize).to be <= 3000
       statuses = begun.map do |url|
-        header = kept.map { |pair| pair.join("=") }.join("; ")
-        Browser.new(application, emulator).get(emulator.browse(url).request_uri, {}, "HTTP_COOKIE" => header).status
+        Browser.new(application, emulator).get(emulator.browse(url).request_uri, {}, "HTTP_COOKIE" => kept.join("; ")).status
       end
-      expect(statuses).to eq([400, 400, 302, 302, 302, 302, 302])
+      expect(statuses).to eq(([400] * (10 - kept.size)) + ([302] * kept.size))
+    end
+
+    it "are not more than servers take where the addresses to return to are long" do
+      kept, = begin_all(browser().app, Array.new(3) { "/#{SecureRandom.hex(1000)}" })
+      expect(kept.size).to eq(1)
+      expect(kept.join.bytesize).to be <= 4096
     end
 
     it "are bound to the host by the name of their cookies, if the session is" do

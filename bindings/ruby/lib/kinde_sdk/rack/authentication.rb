@@ -131,28 +131,28 @@ module KindeSdk
       # @return [Array] an answer of Rack that sends the browser to {#login_url}: return it, or `halt` with it
       # @raise (see #login_url)
       def login!(parameters = {})
-        redirect_to(login_url(parameters))
+        Headers.redirect(login_url(parameters))
       end
 
       # @param parameters (see #register_url)
       # @return [Array] an answer of Rack that sends the browser to {#register_url}
       # @raise (see #login_url)
       def register!(parameters = {})
-        redirect_to(register_url(parameters))
+        Headers.redirect(register_url(parameters))
       end
 
       # @param parameters (see #create_org_url)
       # @return [Array] an answer of Rack that sends the browser to {#create_org_url}
       # @raise (see #login_url)
       def create_org!(parameters = {})
-        redirect_to(create_org_url(parameters))
+        Headers.redirect(create_org_url(parameters))
       end
 
       # @param redirect (see #logout)
       # @return [Array] an answer of Rack that sends the browser to the address that {#logout} gives
       # @raise (see #logout)
       def logout!(redirect: nil)
-        redirect_to(logout(redirect: redirect))
+        Headers.redirect(logout(redirect: redirect))
       end
 
       # Finishes a sign-in with what the browser came back with.
@@ -341,10 +341,6 @@ module KindeSdk
         return changing(&block) if Navigation.ahead?(@env) || !Navigation.page?(@env)
 
         unless_closed { sign_ins.begin(&block) }
-      end
-
-      def redirect_to(location)
-        [302, Headers.of("Location" => location, "Cache-Control" => "no-store"), []]
       end
 
       def cookies

@@ -17,6 +17,12 @@ module KindeSdk
         LISTS ? headers.transform_keys(&:downcase) : headers
       end
 
+      # @param location [String]
+      # @return [Array] an answer of Rack that leads there, which nobody keeps
+      def redirect(location)
+        [302, of("Location" => location, "Cache-Control" => "no-store"), []]
+      end
+
       # Adds cookies to an answer, and keeps shared caches from handing them to somebody else.
       #
       # @param headers [Hash]

@@ -87,13 +87,13 @@ module KindeSdk
 
       def callback(env)
         result = env["kinde"].handle_callback
-        redirect(result[:url] || result[:return_to] || home(env))
+        Headers.redirect(result[:url] || result[:return_to] || home(env))
       rescue CallbackError => e
         # The user went back to, or reloaded, a callback that has done its work.
         raise unless env["kinde"].authenticated?
 
         log(e)
-        redirect(home(env))
+        Headers.redirect(home(env))
       end
 
       # The first page of the application, which may be mounted below others.
@@ -106,10 +106,6 @@ module KindeSdk
       rescue ArgumentError, RangeError
         # Not properly encoded, or too many of them.
         {}
-      end
-
-      def redirect(location)
-        [302, Headers.of("Location" => location, "Cache-Control" => "no-store"), []]
       end
 
       def failure(env, error)

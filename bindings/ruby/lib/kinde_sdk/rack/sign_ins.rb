@@ -8,11 +8,12 @@ module KindeSdk
     # that begin one at the same time do not overwrite each other's, and beginning one does not touch the session of whoever
     # is signed in.
     class SignIns
-      # More cookies than this are not kept, because servers take so many bytes of headers and no more; the oldest goes.
-      LIMIT = 5
+      # What these cookies take together in the headers of a request: about six, unless addresses to return to are long.
+      # Servers take 8 KB and less, and the session needs most of it.
+      MOST_BYTES = 2600
       # The setting `sign_in_lifetime_seconds`, where it is not set.
       LIFETIME_SECONDS = 900
-      private_constant :LIMIT, :LIFETIME_SECONDS
+      private_constant :MOST_BYTES, :LIFETIME_SECONDS
 
       # @param client [Core::Client]
       # @param header [String, nil] the request's `Cookie` header
@@ -53,7 +54,7 @@ module KindeSdk
       # @raise [StoreError]
       def take(url_or_query)
         name = name_of(url_or_query)
-        return unless present.include?(name)
+        return unless present.key?(name)
 
         @ended << name
         keeper(name).open
@@ -66,18 +67,15 @@ module KindeSdk
       # @return [void]
       def clear
         @begun.clear
-        @ended = present
+        @ended = present.keys
       end
 
       # @param secure [Boolean] whether the browser shall send the cookies over HTTPS only
       # @return [Array<String>] the cookies to set: values of `Set-Cookie` headers
       # @raise [StoreError]
       def cookies(secure:)
-        # Browsers send the oldest first (RFC 6265, section 5.4).
-        others = present - @ended
-        surplus = others.first([others.size + @begun.size - LIMIT, 0].max)
         kept = @begun.flat_map { |name, session| keeper(name).keep(session, secure: secure) }
-        kept + (@ended + surplus).flat_map { |name| keeper(name).delete(secure: secure) }
+        kept + (@ended + surplus(MOST_BYTES - kept.sum(&:bytesize))).flat_map { |name| keeper(name).delete(secure: secure) }
       end
 
       private
@@ -88,8 +86,16 @@ module KindeSdk
         "#{@name}_#{Digest::SHA256.hexdigest(state.to_s)[0, 16]}"
       end
 
+      # The names of those for which there is no room. Browsers send the oldest first (RFC 6265, section 5.4).
+      def surplus(room)
+        others = present.except(*@ended).to_a.reverse
+        others.drop_while { |_, bytes| (room -= bytes) >= 0 }.map(&:first)
+      end
+
+      # The names of what the browser sent, and how many bytes each takes.
       def present
-        @present ||= @header.to_s.b.scan(/(?<![^\s;])(#{Regexp.escape(@name)}_\h{16})=/).flatten.uniq
+        @present ||= @header.to_s.b.scan(/(?<![^\s;])((#{Regexp.escape(@name)}_\h{16})=[^;]*)/)
+                            .to_h { |cookie, name| [name, cookie.bytesize] }
       end
 
       def keeper(name)
