@@ -3,8 +3,8 @@
 module KindeSdk
   # Where the browser goes to end the sign-in at Kinde.
   module LogoutUrl
-    # @param logout_url [String] where Kinde sends the browser afterwards, instead of the configured one
-    # @param domain [String] instead of the configured one
+    # @param logout_url [String, nil] where Kinde sends the browser afterwards, instead of the configured one
+    # @param domain [String, nil] instead of the configured one
     # @return [String]
     # @raise [InvalidArgumentError] if the domain is missing or is not one
     def logout_url(logout_url: config.logout_url, domain: config.domain)

@@ -5,10 +5,10 @@ module KindeSdk
   module SignIn
     # Where to send the browser to sign in.
     #
-    # @param client_id [String] instead of the configured one
-    # @param client_secret [String] instead of the configured one
-    # @param domain [String] instead of the configured one
-    # @param redirect_uri [String] instead of the configured `callback_url`
+    # @param client_id [String, nil] instead of the configured one
+    # @param client_secret [String, nil] instead of the configured one
+    # @param domain [String, nil] instead of the configured one
+    # @param redirect_uri [String, nil] instead of the configured `callback_url`
     # @param params [Hash{Symbol=>Object}] authorization parameters, such as `org_code`, `prompt`, `scope`, `audience`,
     #   `login_hint`; also `state` and `nonce` of the application's own
     # @return [Hash{Symbol=>String}] `url`; `state` and `nonce`, to be compared and handed to {Tokens#fetch_tokens}; and

@@ -13,12 +13,12 @@ module KindeSdk
     #
     # @param params_or_code [Hash, String] the parameters of the callback, or the code alone
     # @param verifier [String, nil] the code verifier, for callers that give it without its name
-    # @param client_id [String] instead of the configured one
-    # @param client_secret [String] instead of the configured one
-    # @param domain [String] instead of the configured one
-    # @param code_verifier [String] the one of {SignIn#auth_url}
-    # @param redirect_uri [String] if {SignIn#auth_url} was given one
-    # @param nonce [String] the one of {SignIn#auth_url}; required if `pkce_enabled` is off
+    # @param client_id [String, nil] instead of the configured one
+    # @param client_secret [String, nil] instead of the configured one
+    # @param domain [String, nil] instead of the configured one
+    # @param code_verifier [String, nil] the one of {SignIn#auth_url}
+    # @param redirect_uri [String, nil] if {SignIn#auth_url} was given one
+    # @param nonce [String, nil] the one of {SignIn#auth_url}; required if `pkce_enabled` is off
     # @return [TokenHash] with symbols as keys
     # @raise [OAuthError] if Kinde refuses, or cannot be reached
     # @raise [TokenError] if a token is not what it should be
@@ -47,10 +47,10 @@ module KindeSdk
     # Whether the access token has expired.
     #
     # @param hash [Hash] the tokens
-    # @param client_id [String] instead of the configured one
-    # @param client_secret [String] instead of the configured one
-    # @param audience [String] of which nothing depends; existing callers give it
-    # @param domain [String] instead of the configured one
+    # @param client_id [String, nil] instead of the configured one
+    # @param client_secret [String, nil] instead of the configured one
+    # @param audience [String, nil] of which nothing depends; existing callers give it
+    # @param domain [String, nil] instead of the configured one
     # @return [Boolean]
     # @raise [TokenError] if it is not what it should be
     # @raise [NetworkError] if the keys to judge it cannot be fetched
@@ -63,10 +63,10 @@ module KindeSdk
     # Exchanges a refresh token for new tokens. The former refresh token is used up: keep what this returns.
     #
     # @param hash [Hash] the tokens
-    # @param client_id [String] instead of the configured one
-    # @param client_secret [String] instead of the configured one
-    # @param audience [String] of which nothing depends; existing callers give it
-    # @param domain [String] instead of the configured one
+    # @param client_id [String, nil] instead of the configured one
+    # @param client_secret [String, nil] instead of the configured one
+    # @param audience [String, nil] of which nothing depends; existing callers give it
+    # @param domain [String, nil] instead of the configured one
     # @return [TokenHash] with strings as keys
     # @raise [OAuthError] if Kinde refuses, or cannot be reached; the tokens stay good for what they were
     # @raise [TokenError] if a token is not what it should be
@@ -80,10 +80,10 @@ module KindeSdk
 
     # Gets a token for the application itself. It is kept until shortly before it expires.
     #
-    # @param client_id [String] instead of the configured one
-    # @param client_secret [String] instead of the configured one
-    # @param audience [String] the API that it is for; without it, Kinde's Management API
-    # @param domain [String] instead of the configured one
+    # @param client_id [String, nil] instead of the configured one
+    # @param client_secret [String, nil] instead of the configured one
+    # @param audience [String, nil] the API that it is for; without it, Kinde's Management API
+    # @param domain [String, nil] instead of the configured one
     # @return [Hash{String=>Object}] what Kinde answered, an error included
     # @raise [NetworkError] if Kinde cannot be reached
     def client_credentials_access(client_id: nil, client_secret: nil, audience: nil, domain: nil)

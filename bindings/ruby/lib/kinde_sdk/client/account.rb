@@ -42,22 +42,26 @@ module KindeSdk
       #   @raise [APIError]
       # @!method user_roles(page_size: 10, starting_after: nil)
       #   One page of the user's roles.
-      #   @param (see #user_permissions)
+      #   @param page_size [Integer] 1 to 500
+      #   @param starting_after [String, nil] the id of the last one before
       #   @return [Answer, nil] `data.roles`, and as {#user_permissions}
       #   @raise [APIError]
       # @!method user_properties(page_size: 10, starting_after: nil)
       #   One page of the user's properties.
-      #   @param (see #user_permissions)
+      #   @param page_size [Integer] 1 to 500
+      #   @param starting_after [String, nil] the id of the last one before
       #   @return [Answer, nil] `data.properties`, and as {#user_permissions}
       #   @raise [APIError]
       # @!method user_feature_flags(page_size: 10, starting_after: nil)
       #   One page of the user's feature flags.
-      #   @param (see #user_permissions)
+      #   @param page_size [Integer] 1 to 500
+      #   @param starting_after [String, nil] the id of the last one before
       #   @return [Answer, nil] `data.feature_flags`, and as {#user_permissions}
       #   @raise [APIError]
       # @!method entitlements(page_size: 10, starting_after: nil)
       #   One page of the user's entitlements.
-      #   @param (see #user_permissions)
+      #   @param page_size [Integer] 1 to 500
+      #   @param starting_after [String, nil] the id of the last one before
       #   @return [Answer, nil] `data.entitlements`, `data.plans`, and as {#user_permissions}
       #   @raise [APIError]
       PAGES.each do |name, (what, thing)|
@@ -80,7 +84,7 @@ module KindeSdk
         all_entitlements
       end
 
-      # @param key [String] of a feature
+      # @param key [String, Symbol] of a feature
       # @return [Answer, nil] `data.entitlement`; nil if the user has none to it
       # @raise [APIError]
       def entitlement(key)
@@ -90,21 +94,21 @@ module KindeSdk
         raise unless e.http_status == 404
       end
 
-      # @param key [String] of a feature
+      # @param key [String, Symbol] of a feature
       # @return [Answer, nil] the entitlement itself
       # @raise [APIError]
       def getEntitlement(key)
         entitlement(key)&.data&.entitlement
       end
 
-      # @param feature_key [String]
+      # @param feature_key [String, Symbol]
       # @return [Boolean] false also if it cannot be had
       def has_entitlement?(feature_key)
         judged { !entitlement(feature_key).nil? }
       end
       alias hasEntitlement has_entitlement?
 
-      # @param key [String] of a feature
+      # @param key [String, Symbol] of a feature
       # @return [Integer, nil] how much of it the user may use; nil also if it cannot be had
       def entitlement_limit(key)
         getEntitlement(key)&.entitlement_limit_max
@@ -148,7 +152,8 @@ module KindeSdk
 
       # The same with its arguments by place.
       #
-      # @param (see #portal_link)
+      # @param return_url [String]
+      # @param sub_nav [String]
       # @return (see #portal_link)
       # @raise [ArgumentError] if `return_url` is not absolute
       # @raise [APIError]

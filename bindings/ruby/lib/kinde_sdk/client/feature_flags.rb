@@ -17,7 +17,7 @@ module KindeSdk
         fresh_or_token(:flags, options) { { feature_flags: token_flags(options) } }[:feature_flags]
       end
 
-      # @param name [String]
+      # @param name [String, Symbol]
       # @param options [Hash, Symbol] `default_value`, and those of {#get_flags}
       # @param flag_type [String, nil] "b", "s", "i" or "o", which the flag must have
       # @return [Hash{Symbol=>Object}] `code`, `type`, `value`, `is_default`; without `type` if it is the default
@@ -38,7 +38,7 @@ module KindeSdk
       end
       alias getFlag get_flag
 
-      # @param name [String]
+      # @param name [String, Symbol]
       # @param default_value [Boolean, nil]
       # @param options (see #get_flags)
       # @return [Boolean]
@@ -54,7 +54,7 @@ module KindeSdk
       end
       alias getBooleanFlag get_boolean_flag
 
-      # @param name [String]
+      # @param name [String, Symbol]
       # @param default_value [String, nil]
       # @param options (see #get_flags)
       # @return [String]
@@ -66,7 +66,7 @@ module KindeSdk
       end
       alias getStringFlag get_string_flag
 
-      # @param name [String]
+      # @param name [String, Symbol]
       # @param default_value [Integer, nil]
       # @param options (see #get_flags)
       # @return [Integer]

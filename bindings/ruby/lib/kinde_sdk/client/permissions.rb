@@ -14,7 +14,7 @@ module KindeSdk
         token_permissions(options)
       end
 
-      # @param permission [String]
+      # @param permission [String, Symbol]
       # @param options (see #get_permissions)
       # @return [Hash{Symbol=>Object}] `org_code` and `is_granted`
       def get_permission(permission, options = {})
@@ -23,7 +23,7 @@ module KindeSdk
       end
       alias getPermission get_permission
 
-      # @param permission [String]
+      # @param permission [String, Symbol]
       # @param options (see #get_permissions)
       # @return [Boolean]
       def permission_granted?(permission, options = nil)
