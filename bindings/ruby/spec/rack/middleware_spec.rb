@@ -234,6 +234,20 @@ RSpec.describe KindeSdk::Rack::Middleware do
       expect(stolen.get("/").body).to eq("nobody")
     end
 
+    it "answers 503 when the store is away while a user signs in or out" do
+      browser = browser()
+      browser.sign_in
+      signed_in = browser.cookies
+      away = KindeSdk::StoreError.new("away", status: :store)
+      allow_any_instance_of(KindeSdk::Core::Session).to receive(:save).and_raise(away)
+      allow_any_instance_of(KindeSdk::Core::Session).to receive(:logout).and_raise(away)
+      %w[/login /logout].each do |path|
+        expect(browser.get(path).status).to eq(503)
+        expect(browser.last_response.headers["Location"]).to be_nil
+      end
+      expect(browser.cookies).to eq(signed_in)
+    end
+
     it "raises when the store is away, instead of signing anybody out" do
       configure(store_url: "redis://127.0.0.1:1", seal_keys: ["k" * 32])
       browser = browser()

@@ -38,11 +38,16 @@ module KindeSdk
         return answer(env) if env["kinde"]
 
         authentication = env["kinde"] = Authentication.new(env, cookie_name: @cookie_name, adopt: @adopt)
-        status, headers, body = answer(env)
+        own = @routes.call(env)
+        status, headers, body = own || @app.call(env)
         # An answer that comes later, in the manner of EventMachine's servers, has no headers yet.
         return [status, headers, body] if status == -1
 
         [status, Headers.with_cookies(headers, authentication.close), body]
+      rescue StoreError => e
+        raise unless own
+
+        @routes.failure(env, e)
       end
 
       private

@@ -45,6 +45,20 @@ module KindeSdk
         failure(env, e)
       end
 
+      # @param env [Hash] the Rack environment
+      # @param error [Failure] why a page of these failed
+      # @return [Array] an answer of Rack
+      def failure(env, error)
+        log(error)
+        return @on_failure.call(env, error) if @on_failure
+
+        # Nothing of what was sent is shown: it may come from anybody.
+        status = [NetworkError, StoreError, RateLimitError].any? { |kind| error.is_a?(kind) } ? 503 : 400
+        again = @login && %( <a href="#{::Rack::Utils.escape_html(@login)}">Try again</a>)
+        [status, Headers.of("Content-Type" => "text/html; charset=utf-8", "Cache-Control" => "no-store"),
+         ["<!doctype html><title>Not signed in</title><p>That did not work: nothing was changed.#{again}</p>\n"]]
+      end
+
       private
 
       def action(env)
@@ -106,17 +120,6 @@ module KindeSdk
       rescue ArgumentError, RangeError
         # Not properly encoded, or too many of them.
         {}
-      end
-
-      def failure(env, error)
-        log(error)
-        return @on_failure.call(env, error) if @on_failure
-
-        # Nothing of what was sent is shown: it may come from anybody.
-        status = [NetworkError, StoreError, RateLimitError].any? { |kind| error.is_a?(kind) } ? 503 : 400
-        again = @login && %( <a href="#{::Rack::Utils.escape_html(@login)}">Try again</a>)
-        [status, Headers.of("Content-Type" => "text/html; charset=utf-8", "Cache-Control" => "no-store"),
-         ["<!doctype html><title>Not signed in</title><p>That did not work: nothing was changed.#{again}</p>\n"]]
       end
 
       def log(error)
