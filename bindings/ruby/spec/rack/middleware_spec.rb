@@ -115,18 +115,6 @@ RSpec.describe KindeSdk::Rack::Middleware do
     end
   end
 
-  # Signs in with an access token of three seconds less than none.
-  def with_expired_token
-    emulator.post("/clock", { shift_seconds: -50 })
-    emulator.patch("/applications?client_id=emulator_web", { access_token_seconds: 1 })
-    KindeSdk.config.set(:clock_leeway_seconds, 55)
-    yield
-  ensure
-    KindeSdk.config.set(:clock_leeway_seconds, 0)
-    emulator.post("/clock", { reset: true })
-    emulator.patch("/applications?client_id=emulator_web", { access_token_seconds: 3600 })
-  end
-
   context "with sealed cookies" do
     include_examples "sessions"
 

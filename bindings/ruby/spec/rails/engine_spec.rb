@@ -4,6 +4,8 @@ require "support/browser"
 require "support/rails_application"
 
 RSpec.describe KindeSdk::Engine do
+  include Browsers
+
   # Another one does not share its cookies.
   def browser
     Browser.new(RailsApplication, emulator)
@@ -226,6 +228,14 @@ RSpec.describe KindeSdk::Engine do
       tab.get("/leave")
       expect(page(tab)).to include(user: nil, tokens: nil, logged_in: false, cart: "tea")
     end
+  end
+
+  it "leaves nobody in the session of Rails whose session Kinde ended" do
+    configure(legacy_session_keys: true)
+    with_expired_token { tab.sign_in("/kinde_sdk/auth") }
+    emulator.post("/tokens/revoke", { email: "ada@example.com" })
+    page(tab)
+    expect(page(tab)).to include(user: nil, tokens: nil, logged_in: false)
   end
 
   it "does not bring a former user back from what an earlier version left" do

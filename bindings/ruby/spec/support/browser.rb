@@ -73,4 +73,16 @@ module Browsers
     options = { login_path: "/login", register_path: "/register", logout_path: "/logout", **options }
     Browser.new(KindeSdk::Rack::Middleware.new(inner, **options), emulator)
   end
+
+  # Lets a sign-in in the block give an access token that has expired.
+  def with_expired_token
+    emulator.post("/clock", { shift_seconds: -50 })
+    emulator.patch("/applications?client_id=emulator_web", { access_token_seconds: 1 })
+    KindeSdk.config.set(:clock_leeway_seconds, 55)
+    yield
+  ensure
+    KindeSdk.config.set(:clock_leeway_seconds, 0)
+    emulator.post("/clock", { reset: true })
+    emulator.patch("/applications?client_id=emulator_web", { access_token_seconds: 3600 })
+  end
 end

@@ -22,10 +22,13 @@ module KindeSdk
 
     private
 
-    # The application, or the library, may have renewed the tokens meanwhile, or signed the user out.
+    # The application, or the library, may have renewed the tokens meanwhile, or signed the user out; Kinde may have ended the
+    # session.
     def keep(session, authentication)
       if authentication.signed_out? then SessionKeys.clear(session)
-      elsif KindeSdk.config.legacy_session_keys && authentication.changed? then SessionKeys.write_tokens(session, authentication)
+      elsif !authentication.changed? then nil
+      elsif authentication.tokens? then SessionKeys.write_tokens(session, authentication)
+      else SessionKeys.clear(session)
       end
     end
   end
