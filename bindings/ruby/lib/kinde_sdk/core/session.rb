@@ -174,13 +174,13 @@ module KindeSdk
 
       # @return [Boolean]
       def permission?(key, token_type = ACCESS_TOKEN)
-        key = Call.argument(key) unless key.is_a?(String) && key.ascii_only?
         if token_type == ACCESS_TOKEN
           answer = Native.kinde_session_test_permission(@handle, key)
           return answer == 1 if answer >= 0
         end
-        # Of the access token, asked once more: for the error.
-        Call.place(:kinde_session_has_permission, @handle, key, token_type) { |out| out.get_uint8(0) == 1 }
+        granted?(:kinde_session_has_permission, key, token_type)
+      rescue TypeError, ArgumentError
+        granted?(:kinde_session_has_permission, key, token_type)
       end
 
       # @return [Hash{Symbol=>Object}] `org_code`, `roles`
@@ -190,12 +190,13 @@ module KindeSdk
 
       # @return [Boolean]
       def role?(key, token_type = ACCESS_TOKEN)
-        key = Call.argument(key) unless key.is_a?(String) && key.ascii_only?
         if token_type == ACCESS_TOKEN
           answer = Native.kinde_session_test_role(@handle, key)
           return answer == 1 if answer >= 0
         end
-        Call.place(:kinde_session_has_role, @handle, key, token_type) { |out| out.get_uint8(0) == 1 }
+        granted?(:kinde_session_has_role, key, token_type)
+      rescue TypeError, ArgumentError
+        granted?(:kinde_session_has_role, key, token_type)
       end
 
       # @param conditions [Hash] `permissions`, `roles`, `feature_flags`
@@ -220,11 +221,12 @@ module KindeSdk
       # @raise [FlagNotFoundError]
       # @raise [InvalidArgumentError] if the flag is of another type
       def boolean_flag(code)
-        code = Call.argument(code) unless code.is_a?(String) && code.ascii_only?
         answer = Native.kinde_session_test_flag(@handle, code)
         return answer == 1 if answer >= 0
 
-        Call.place(:kinde_session_flag_boolean, @handle, code, nil) { |place| place.get_uint8(0) == 1 }
+        on?(code)
+      rescue TypeError, ArgumentError
+        on?(code)
       end
 
       # @return [Integer]
@@ -266,6 +268,18 @@ module KindeSdk
       end
 
       # @!endgroup
+
+      private
+
+      # Where the question above found no answer: FFI took the key for no text, or there is an error to be told.
+      def granted?(question, key, token_type)
+        Call.place(question, @handle, Call.argument(key), token_type) { |out| out.get_uint8(0) == 1 }
+      end
+
+      # (see #granted?)
+      def on?(code)
+        Call.place(:kinde_session_flag_boolean, @handle, Call.argument(code), nil) { |out| out.get_uint8(0) == 1 }
+      end
     end
   end
 end
