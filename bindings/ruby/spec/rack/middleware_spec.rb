@@ -329,7 +329,9 @@ RSpec.describe KindeSdk::Rack::Middleware do
 
     it "shows nothing of what a callback says" do
       browser = browser()
-      expect(browser.get("/callback", error: "<b>", error_description: "<script>").body).not_to match(/<b>|<script>/)
+      answer = browser.get("/callback", error: "<b>nonsense", error_description: "<script>nonsense", state: "nonsense")
+      expect(answer).to have_attributes(status: 400, body: include("did not work"))
+      expect(answer.body).not_to include("nonsense")
     end
 
     it "takes no callback twice, but leaves a user signed in who goes back to it" do
@@ -413,7 +415,7 @@ RSpec.describe KindeSdk::Rack::Middleware do
       url = browser.get("/login", redirect_uri: "https://evil.example/", scope: "x", prompt: "none", login_hint: "a@b.c")
                    .headers["Location"]
       expect(url).to include("login_hint=a%40b.c")
-      expect(url).not_to include("evil", "prompt=none", "scope=x&")
+      expect(url).not_to match(/evil|prompt=none|scope=x(?:&|\z)/)
     end
   end
 
