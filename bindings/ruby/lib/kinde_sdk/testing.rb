@@ -24,9 +24,11 @@ module KindeSdk
     # What the library needs to be configured, for an application whose tests configure nothing.
     SETTINGS = { domain: "https://testing.kinde.invalid", client_id: "testing",
                  callback_url: "http://localhost:3000/callback" }.freeze
+    # That of {Rack::Middleware}, if nothing else is said there.
+    COOKIE_NAME = "kinde_session"
     # The letters of types in tokens.
     FLAG_TYPES = { String => "s", Integer => "i", TrueClass => "b", FalseClass => "b" }.freeze
-    private_constant :FLAG_TYPES
+    private_constant :COOKIE_NAME, :FLAG_TYPES
 
     @lock = Mutex.new
 
@@ -43,24 +45,26 @@ module KindeSdk
       # @param expires_in [Integer] seconds that the access token lives; negative for one that has expired
       # @param into [Object, nil] what makes requests: a test with `Rack::Test::Methods`, an integration test or session of
       #   Rails, or a browser of Capybara's driver `rack_test`
+      # @param cookie_name [String] what {Rack::Middleware} was told
       # @return [Client]
       def sign_in(user: {}, permissions: [], roles: [], flags: {}, org_code: nil, org_codes: [org_code].compact, claims: {},
-                  expires_in: 3600, into: nil)
+                  expires_in: 3600, into: nil, cookie_name: COOKIE_NAME)
         configure
         tokens = tokens(user: user, permissions: permissions, roles: roles, flags: flags, org_code: org_code,
                         org_codes: org_codes, claims: claims, expires_in: expires_in)
         session = KindeSdk.verifying_client.session_from_tokens(tokens)
-        keep(session, into) if into
+        keep(session, into, cookie_name) if into
         KindeSdk::Client.of(session)
       end
 
       # Signs whoever is signed in out, without anything being sent.
       #
       # @param into [Object] see {.sign_in}
+      # @param cookie_name [String] see {.sign_in}
       # @return [void]
-      def sign_out(into:)
+      def sign_out(into:, cookie_name: COOKIE_NAME)
         configure
-        set_cookies(KindeSdk.config.core_client.split_cookie(secure: false), into)
+        set_cookies(into, name: cookie_name)
       end
 
       # A token set, for code that takes one.
@@ -136,13 +140,15 @@ module KindeSdk
         @seal_key ||= SecureRandom.hex(32)
       end
 
-      def keep(session, into)
-        value = KindeSdk.config.store_url ? session.save : session.seal
-        set_cookies(KindeSdk.config.core_client.split_cookie(value: value, secure: false), into)
+      def keep(session, into, cookie_name)
+        set_cookies(into, name: cookie_name, value: KindeSdk.config.store_url ? session.save : session.seal)
       end
 
-      def set_cookies(cookies, into)
-        cookies.each { |cookie| set_cookie(cookie[:name], cookie[:value], into) }
+      def set_cookies(into, **parameters)
+        secure = parameters[:name].match?(/\A__(?:Host|Secure)-/)
+        KindeSdk.config.core_client.split_cookie(secure: secure, **parameters).each do |cookie|
+          set_cookie(cookie[:name], cookie[:value], into)
+        end
       end
 
       def set_cookie(name, value, into)

@@ -60,6 +60,16 @@ RSpec.describe KindeSdk::Testing do
       expect(browser.get("/").body).to eq("false")
     end
 
+    it "signs in under another name of the cookie" do
+      browser = Browser.new(KindeSdk::Rack::Middleware.new(lambda do |env|
+        [200, { "Content-Type" => "text/plain" }, [env["kinde"].authenticated?.inspect]]
+      end, cookie_name: "__Host-app"), nil)
+      described_class.sign_in(into: browser, cookie_name: "__Host-app")
+      expect(browser.get("/").body).to eq("true")
+      described_class.sign_out(into: browser, cookie_name: "__Host-app")
+      expect(browser.get("/").body).to eq("false")
+    end
+
     it "signs in in Capybara's browser" do
       require "capybara"
       page = Capybara::Session.new(:rack_test, KindeSdk::Rack::Middleware.new(lambda do |env|

@@ -367,9 +367,10 @@ module KindeSdk
       end
 
       # Over plain HTTP a browser refuses, or never sends, a cookie that is `Secure`; behind a proxy that ends TLS the
-      # callback's address tells what the request does not.
+      # callback's address tells what the request does not. So does a name that browsers take of a `Secure` cookie alone.
       def secure?
-        ::Rack::Request.new(@env).ssl? || KindeSdk.config.callback_url.to_s.start_with?("https:")
+        @cookie_name.start_with?("__Host-", "__Secure-") || ::Rack::Request.new(@env).ssl? ||
+          KindeSdk.config.callback_url.to_s.start_with?("https:")
       end
 
       def log(error)
