@@ -11,6 +11,7 @@ RSpec.describe "Errors of the library" do
                8 => KindeSdk::SessionError, 9 => KindeSdk::Error }
   single = { rate_limited: KindeSdk::RateLimitError, api: KindeSdk::APIError, token_expired: KindeSdk::TokenExpiredError,
              flag_not_found: KindeSdk::FlagNotFoundError, flag_type: KindeSdk::InvalidArgumentError,
+             insufficient_scope: KindeSdk::AuthorizationError,
              not_authenticated: KindeSdk::AuthenticationError, store: KindeSdk::StoreError, keys_unavailable: KindeSdk::NetworkError,
              conflict: KindeSdk::StoreError }
 
