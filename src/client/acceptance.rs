@@ -123,7 +123,10 @@ impl Client {
     ) -> Result<()> {
         let mut rules = IdRules::new(self.settings());
         rules.nonce = expected.nonce;
-        rules.access_token = Some(tokens.access_token.expose());
+        // What a host kept may have been refreshed by an answer without an ID token. Then the old
+        // one stays, and its at_hash is of the access token before.
+        rules.access_token =
+            (expected.source != Source::Host).then(|| tokens.access_token.expose());
         rules.previous = expected.previous;
         rules.judge_times = expected.source != Source::Host;
         rules.fresh = expected.source == Source::SignIn;
@@ -144,8 +147,7 @@ impl Client {
         subject: Option<&str>,
         expected: &Expected<'_>,
     ) -> Result<()> {
-        let mut rules = AccessRules::new(self.settings());
-        rules.audiences = Some(expected.audience);
+        let mut rules = AccessRules::new(self.settings()).requested_for(expected.audience);
         rules.in_session = true;
         rules.subject = subject;
         if expected.source == Source::Host {

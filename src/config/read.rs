@@ -116,6 +116,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
     let logout_redirect = read.one(Name::logout_redirect_uri, redirect_uri);
     let scope = read.scope();
     let audience = read.items(Name::audience, printable);
+    let any_audience = read.boolean(Name::any_audience);
     let client_auth_method = read.choice(Name::client_auth_method);
     let extra_issuers = read.items(Name::extra_issuers, issuer);
     let jwks = read.key_set();
@@ -212,6 +213,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
             Discovery::Off => AccessTokenFormat::Jwt,
             Discovery::SameOrigin | Discovery::AnyOrigin => AccessTokenFormat::Opaque,
         }),
+        any_audience: any_audience?,
         id_token_audience_fallback: id_token_audience_fallback?,
         clock_leeway: clock_leeway?,
         connect_timeout: connect_timeout?,

@@ -54,6 +54,7 @@ pub(crate) struct Settings {
     pub jwks: Option<String>,
     pub allowed_algorithms: Vec<Algorithm>,
     pub access_token_format: AccessTokenFormat,
+    pub any_audience: bool,
     pub id_token_audience_fallback: bool,
     pub clock_leeway: Duration,
     pub connect_timeout: Duration,

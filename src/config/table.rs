@@ -198,6 +198,8 @@ settings! {
         "The scopes of a user's sign-in; never sent with client credentials.";
     audience: Kind::Words, Value(""), [],
         "The APIs for which access tokens are requested; a token must be for one of them.";
+    any_audience: Kind::Boolean, Value("false"), [],
+        "Whether access tokens may be for any API: for hosts that ask for an audience at a sign-in and do not keep which.";
     grant_type: Kind::Choice(GrantType::VARIANTS), Value("authorization_code"), [],
         "The grant by which tokens are obtained.";
     pkce: Kind::Boolean, Value("true"), [],

@@ -62,13 +62,20 @@ impl<'a> AccessRules<'a> {
     pub(crate) fn new(settings: &'a Settings) -> Self {
         AccessRules {
             settings,
-            audiences: Some(&settings.audience),
+            audiences: None,
             in_session: false,
             subject: None,
             expiry: Expiry::Judge,
             scopes: &[],
             permissions: &[],
         }
+        .requested_for(&settings.audience)
+    }
+
+    /// For a token that was requested with these audiences.
+    pub(crate) fn requested_for(mut self, audiences: &'a [String]) -> Self {
+        self.audiences = (!self.settings.any_audience).then_some(audiences);
+        self
     }
 }
 

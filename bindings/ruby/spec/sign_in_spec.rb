@@ -161,6 +161,14 @@ RSpec.describe "Signing in" do
         .to raise_error(OAuth2::Error) { |error| expect(error.status).to eq(:network) }
     end
 
+    it "takes tokens of the audience that the sign-in asked for" do
+      audience = "https://api.example.com"
+      tokens = sign_in(audience: audience)
+      expect(KindeSdk.client(tokens).get_claim("aud")[:value]).to eq([audience])
+      expect(KindeSdk.validate_jwt_token(tokens)).to eq(tokens)
+      expect(KindeSdk.refresh_token(tokens)).to have_key("access_token")
+    end
+
     it "enforces the expected audience" do
       audience = "https://api.example.com"
       configure(expected_audience: audience)

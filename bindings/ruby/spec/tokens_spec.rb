@@ -43,6 +43,12 @@ RSpec.describe "Tokens that the application keeps" do
       expect(KindeSdk::TokenManager.validate_tokens(store)).to be(false)
     end
 
+    it "takes an ID token that is older than the access token, which a refresh may leave" do
+      kept = { access_token: emulator.mint, id_token: emulator.mint(template: "id", claims: { at_hash: "A" * 22 }) }
+      expect(KindeSdk.validate_jwt_token(kept)).to eq(kept)
+      expect(KindeSdk.client(kept).get_user_details[:id]).to start_with("kp_")
+    end
+
     it "enforces the expected issuer" do
       token = emulator.mint
       configure(expected_issuer: "https://elsewhere.example")

@@ -139,6 +139,7 @@ fn cases() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
     );
     for name in [
         "pkce",
+        "any_audience",
         "id_token_audience_fallback",
         "auto_refresh",
         "revoke_on_logout",

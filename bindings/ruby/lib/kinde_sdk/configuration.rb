@@ -172,6 +172,15 @@ module KindeSdk
       raise in_own_names(e)
     end
 
+    # Which audience tokens must have where no session keeps what a sign-in asked for: the expected one, or any.
+    #
+    # @return [Hash{Symbol=>Object}] by the names of the library
+    def audience_demanded
+      return { audience: expected_audience } if expected_audience
+
+      @more.key?(:audience) ? {} : { any_audience: true }
+    end
+
     # @param domain [String, nil] with its scheme or without
     # @return [String] with it, and without a slash at the end
     def origin(domain = self.domain)

@@ -25,7 +25,7 @@ module KindeSdk
     # @raise [MissingCodeError] a KeyError, if the parameters have no code
     def fetch_tokens(params_or_code, verifier = nil, client_id: nil, client_secret: nil, domain: nil, code_verifier: verifier,
                      redirect_uri: nil, nonce: nil)
-      client = token_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      client = verifying_client(client_id: client_id, client_secret: client_secret, domain: domain)
       parameters = { code: code_of(params_or_code), code_verifier: code_verifier, redirect_uri: redirect_uri, nonce: nonce }
       TokenHash.by_symbol(requested { client.exchange_code(parameters) })
     end
@@ -72,7 +72,7 @@ module KindeSdk
     # @raise [TokenError] if a token is not what it should be
     def refresh_token(hash, client_id: nil, client_secret: nil, audience: nil, domain: nil)
       tokens = TokenHash.normalize(hash)
-      client = token_client(client_id: client_id, client_secret: client_secret, domain: domain)
+      client = verifying_client(client_id: client_id, client_secret: client_secret, domain: domain)
       renewed = requested { client.refresh_tokens(refresh_token: refresh_token_of(tokens), id_token: tokens[:id_token]) }
       TokenHash.by_string(renewed)
     end
@@ -125,11 +125,9 @@ module KindeSdk
     end
 
     # @api private
-    # @return [Core::Client] one whose sessions demand the `expected_audience`
+    # @return [Core::Client] one whose tokens must be for the `expected_audience`, if there is one
     def verifying_client(**overrides)
-      overrides = overrides.compact
-      overrides[:audience] = config.expected_audience if config.expected_audience
-      config.core_client(**overrides)
+      config.core_client(**overrides.compact, **config.audience_demanded)
     end
 
     # @api private
@@ -141,15 +139,6 @@ module KindeSdk
     end
 
     private
-
-    # One whose tokens are for the `expected_audience`, if there is one.
-    def token_client(client_id:, client_secret:, domain:)
-      if config.expected_audience.nil?
-        flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
-      else
-        verifying_client(client_id: client_id, client_secret: client_secret, domain: domain)
-      end
-    end
 
     def code_of(params_or_code)
       return params_or_code.to_s unless params_or_code.respond_to?(:key?)
