@@ -30,9 +30,9 @@ module KindeSdk
         return get_permission(permission, options || {})[:is_granted] if options || @force_api
 
         begin
-          @session.permission?(permission)
+          @session.permission_granted?(permission)
         rescue TokenExpiredError
-          ask { |session| session.permission?(permission) }
+          ask { |session| session.permission_granted?(permission) }
         end
       end
       alias permissionGranted? permission_granted?

@@ -172,15 +172,19 @@ module KindeSdk
         Call.json(:kinde_session_permissions, @handle, token_type)
       end
 
+      # @return [Boolean] whether the access token grants it
+      def permission_granted?(key)
+        answer = Native.kinde_session_test_permission(@handle, key)
+        answer >= 0 ? answer == 1 : permission?(key)
+      rescue TypeError, ArgumentError
+        permission?(key)
+      end
+
+      # Slower than {#permission_granted?}, of any kind of token.
+      #
       # @return [Boolean]
       def permission?(key, token_type = ACCESS_TOKEN)
-        if token_type == ACCESS_TOKEN
-          answer = Native.kinde_session_test_permission(@handle, key)
-          return answer == 1 if answer >= 0
-        end
-        granted?(:kinde_session_has_permission, key, token_type)
-      rescue TypeError, ArgumentError
-        granted?(:kinde_session_has_permission, key, token_type)
+        Call.place(:kinde_session_has_permission, @handle, Call.argument(key), token_type) { |out| out.get_uint8(0) == 1 }
       end
 
       # @return [Hash{Symbol=>Object}] `org_code`, `roles`
@@ -188,15 +192,19 @@ module KindeSdk
         Call.json(:kinde_session_roles, @handle, token_type)
       end
 
+      # @return [Boolean] whether the access token names it
+      def role_granted?(key)
+        answer = Native.kinde_session_test_role(@handle, key)
+        answer >= 0 ? answer == 1 : role?(key)
+      rescue TypeError, ArgumentError
+        role?(key)
+      end
+
+      # Slower than {#role_granted?}, of any kind of token.
+      #
       # @return [Boolean]
       def role?(key, token_type = ACCESS_TOKEN)
-        if token_type == ACCESS_TOKEN
-          answer = Native.kinde_session_test_role(@handle, key)
-          return answer == 1 if answer >= 0
-        end
-        granted?(:kinde_session_has_role, key, token_type)
-      rescue TypeError, ArgumentError
-        granted?(:kinde_session_has_role, key, token_type)
+        Call.place(:kinde_session_has_role, @handle, Call.argument(key), token_type) { |out| out.get_uint8(0) == 1 }
       end
 
       # @param conditions [Hash] `permissions`, `roles`, `feature_flags`
@@ -222,9 +230,7 @@ module KindeSdk
       # @raise [InvalidArgumentError] if the flag is of another type
       def boolean_flag(code)
         answer = Native.kinde_session_test_flag(@handle, code)
-        return answer == 1 if answer >= 0
-
-        on?(code)
+        answer >= 0 ? answer == 1 : on?(code)
       rescue TypeError, ArgumentError
         on?(code)
       end
@@ -271,12 +277,7 @@ module KindeSdk
 
       private
 
-      # Where the question above found no answer: FFI took the key for no text, or there is an error to be told.
-      def granted?(question, key, token_type)
-        Call.place(question, @handle, Call.argument(key), token_type) { |out| out.get_uint8(0) == 1 }
-      end
-
-      # (see #granted?)
+      # Where the question above found no answer: FFI took the code for no text, or there is an error to be told.
       def on?(code)
         Call.place(:kinde_session_flag_boolean, @handle, Call.argument(code), nil) { |out| out.get_uint8(0) == 1 }
       end

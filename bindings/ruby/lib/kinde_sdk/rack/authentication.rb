@@ -47,13 +47,13 @@ module KindeSdk
       # @param key [String, Symbol]
       # @return [Boolean] whether the user has this permission; false if nobody is signed in
       def permission?(key)
-        ask(false) { |session| session.permission?(key) }
+        ask(false) { |session| session.permission_granted?(key) }
       end
 
       # @param key [String, Symbol]
       # @return [Boolean] whether the user has this role; false if nobody is signed in
       def role?(key)
-        ask(false) { |session| session.role?(key) }
+        ask(false) { |session| session.role_granted?(key) }
       end
 
       # @param code [String, Symbol]
