@@ -9,7 +9,11 @@ use crate::error::{Error, Result, Status};
 #[derive(Clone, PartialEq, Default)]
 pub struct Json(serde_json::Value);
 
-/// What a [`Json`] is, for those who walk through one.
+/// A value inside a [`Json`], borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonRef<'a>(&'a serde_json::Value);
+
+/// What a value is, for those who walk through one.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum JsonView<'a> {
@@ -25,16 +29,44 @@ pub enum JsonView<'a> {
     Float(f64),
     /// A text.
     String(&'a str),
-    /// A list; [`Json::items`] walks through it.
+    /// A list; [`JsonRef::items`] walks through it.
     Array(usize),
-    /// An object; [`Json::entries`] walks through it.
+    /// An object; [`JsonRef::entries`] walks through it.
     Object(usize),
+}
+
+impl<'a> JsonRef<'a> {
+    /// What this is.
+    pub fn view(self) -> JsonView<'a> {
+        view(self.0)
+    }
+
+    /// The member of an object.
+    pub fn get(self, name: &str) -> Option<JsonRef<'a>> {
+        self.0.get(name).map(JsonRef)
+    }
+
+    /// The members of a list; none if it is not one.
+    pub fn items(self) -> impl Iterator<Item = JsonRef<'a>> {
+        self.0.as_array().into_iter().flatten().map(JsonRef)
+    }
+
+    /// The members of an object; none if it is not one.
+    pub fn entries(self) -> impl Iterator<Item = (&'a str, JsonRef<'a>)> {
+        let entries = self.0.as_object().into_iter().flatten();
+        entries.map(|(name, value)| (name.as_str(), JsonRef(value)))
+    }
 }
 
 impl Json {
     /// What this is.
     pub fn view(&self) -> JsonView<'_> {
         view(&self.0)
+    }
+
+    /// To walk through it without copies.
+    pub fn borrowed(&self) -> JsonRef<'_> {
+        JsonRef(&self.0)
     }
 
     /// The text, if it is one.
@@ -65,20 +97,6 @@ impl Json {
     /// The member of an object.
     pub fn get(&self, name: &str) -> Option<Json> {
         self.0.get(name).cloned().map(Json)
-    }
-
-    /// The members of a list; none if it is not one.
-    pub fn items(&self) -> impl Iterator<Item = Json> + '_ {
-        self.0.as_array().into_iter().flatten().cloned().map(Json)
-    }
-
-    /// The members of an object; none if it is not one.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, Json)> + '_ {
-        self.0
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| (name.as_str(), Json(value.clone())))
     }
 
     pub(crate) fn from_value(value: serde_json::Value) -> Self {
@@ -153,5 +171,35 @@ impl From<bool> for Json {
 impl From<i64> for Json {
     fn from(number: i64) -> Self {
         Json(number.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_walked_through_without_copies() {
+        let json: Json = r#"{"a": [1, 18446744073709551615, 1.5, "x", null, true]}"#
+            .parse()
+            .unwrap();
+        let list = json.borrowed().get("a").unwrap();
+        let seen: Vec<String> = list
+            .items()
+            .map(|item| format!("{:?}", item.view()))
+            .collect();
+        let expected = [
+            "Integer(1)",
+            "Unsigned(18446744073709551615)",
+            "Float(1.5)",
+            "String(\"x\")",
+            "Null",
+            "Boolean(true)",
+        ];
+        assert_eq!(seen, expected);
+        let entries: Vec<_> = json.borrowed().entries().map(|(name, _)| name).collect();
+        assert_eq!(entries, ["a"]);
+        assert_eq!(list.entries().count(), 0);
+        assert!(json.borrowed().get("b").is_none());
     }
 }

@@ -51,11 +51,11 @@ mod session;
 mod token;
 
 pub use api::{AccountRequest, PageRequest};
-pub use client::{Client, VerifyOptions};
+pub use client::{Client, Task, VerifyOptions};
 pub use config::{Config, HostRecord, HostStore};
 pub use error::{Advice, Error, FieldError, Result, Status};
-pub use json::{Json, JsonView};
-pub use log::Level;
+pub use json::{Json, JsonRef, JsonView};
+pub use log::{Level, Logger, set_logger};
 pub use oauth::{
     AuthorizationParams, AuthorizationRequest, ClientCredentials, CodeExchange,
     DeviceAuthorization, DevicePoll, DeviceStart, Introspection, LogoutParams, Revocation,

@@ -52,6 +52,26 @@ pub(crate) fn set_callback(max_level: Option<Level>, callback: Option<Callback>)
     LOG.set(max_level, callback);
 }
 
+/// Sends what the library says, up to a level, to `logger`: level, module, text. Without one, nothing
+/// is sent any more. Rust programs take the `tracing` events of the target `kinde` instead.
+///
+/// It is called on a thread of the library, where it may block and call the library. There is one for
+/// the process. When this returns, the former one runs no more, unless it is the caller itself.
+pub fn set_logger(logger: Option<(Level, Box<Logger>)>) {
+    let (level, callback) = match logger {
+        None => (None, None),
+        Some((level, logger)) => {
+            let callback: Callback =
+                Box::new(move |message| logger(message.level, message.module, &message.text));
+            (Some(level), Some(callback))
+        }
+    };
+    set_callback(level, callback);
+}
+
+/// Takes a message: its level, the room of the library from which it comes, the text.
+pub type Logger = dyn Fn(Level, &'static str, &str) + Send + Sync;
+
 /// The oldest message that was kept, waiting for one at most `wait`. None while a callback is set,
 /// and when the library shuts down meanwhile.
 pub(crate) fn next(wait: Duration) -> Option<Message> {

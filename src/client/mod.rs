@@ -4,6 +4,7 @@ mod acceptance;
 mod flows;
 mod machine;
 mod shared;
+mod task;
 mod verification;
 
 use std::fmt;
@@ -16,6 +17,7 @@ use serde_json::json;
 
 pub(crate) use self::acceptance::{Accepted, Access, Expected, Source};
 use self::shared::Shared;
+pub use self::task::Task;
 pub use self::verification::VerifyOptions;
 use crate::config::{Config, Discovery, Settings};
 use crate::error::{Error, Result, Status};
@@ -141,6 +143,11 @@ impl Client {
         W: Future<Output = Result<T>> + Send + 'a,
     {
         limited(Box::pin(work), self.0.settings.timeout)
+    }
+
+    /// How long a kept session lives without use (the setting `session_idle_seconds`).
+    pub fn session_idle(&self) -> Duration {
+        self.0.settings.session_idle
     }
 
     pub(crate) fn settings(&self) -> &Settings {

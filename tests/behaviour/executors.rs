@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use kinde::{AuthorizationParams, TokenType};
+use kinde::{AuthorizationParams, Level, Status, TokenType};
 use kinde_test_support::{Application, Browser, REDIRECT_URI};
 use serde_json::json;
 
@@ -89,4 +89,55 @@ fn threads_without_an_executor_share_one_client() {
             });
         }
     });
+}
+
+#[test]
+fn a_call_that_is_started_tells_how_it_ended() {
+    let app = Application::start();
+    let (tell, told) = std::sync::mpsc::channel();
+    let client = app.client.clone();
+    app.client
+        .start(async move { client.prepare().await }, move |result| {
+            tell.send(result).unwrap();
+        })
+        .unwrap();
+    told.recv().unwrap().unwrap();
+}
+
+#[test]
+fn a_call_that_is_cancelled_tells_so_once() {
+    let app = Application::start();
+    on_tokio(
+        app.emulator
+            .fault(json!({ "path": "/.well-known/jwks.json", "hang": true })),
+    );
+    let (tell, told) = std::sync::mpsc::channel();
+    let client = app.client.clone();
+    let task = app
+        .client
+        .start(async move { client.prepare().await }, move |result| {
+            tell.send(result).unwrap();
+        })
+        .unwrap();
+    task.cancel();
+    task.cancel();
+    let error = told.recv().unwrap().unwrap_err();
+    assert_eq!(error.status(), Status::Cancelled);
+    assert!(told.recv().is_err());
+}
+
+#[test]
+fn a_logger_gets_what_the_library_says() {
+    let app = Application::start();
+    let (tell, told) = std::sync::mpsc::channel();
+    let logger: Box<kinde::Logger> = Box::new(move |level, module, text| {
+        let _ = tell.send((level, module, text.to_owned()));
+    });
+    kinde::set_logger(Some((Level::Debug, logger)));
+    pollster::block_on(app.client.prepare()).unwrap();
+    let (level, _, text) = told.recv().unwrap();
+    assert!(level <= Level::Debug && !text.is_empty());
+    kinde::set_logger(None);
+    // Comes to an end, because the logger is gone.
+    told.iter().for_each(drop);
 }

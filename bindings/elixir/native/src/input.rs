@@ -1,0 +1,166 @@
+//! Terms that come in: settings, parameters and options, as the JSON that the library reads.
+
+use kinde::Status;
+use rustler::{Atom, Term, TermType};
+use serde_json::{Map, Number, Value};
+
+use crate::error::Fault;
+
+/// How much may be given at once, in bytes: more would hold a scheduler up.
+const LARGEST: usize = 64 * 1024;
+/// How deep it may be nested.
+const DEEPEST: usize = 32;
+
+/// Why a term is no JSON.
+pub enum Refusal {
+    /// A pid, a function, a tuple: a mistake in the program, which gets an `ArgumentError`.
+    WrongKind,
+    Fault(Fault),
+}
+
+/// The text of a JSON object: of a map or a keyword list, with atoms or binaries as keys. What is nil
+/// is left out.
+pub fn object(term: Term) -> Result<String, Refusal> {
+    let mut reader = Reader { left: LARGEST };
+    let value = match reader.value(term, DEEPEST)? {
+        Value::Array(items) if items.is_empty() => Value::Object(Map::new()),
+        value @ Value::Object(_) => value,
+        _ => return Err(Refusal::WrongKind),
+    };
+    Ok(value.to_string())
+}
+
+/// The JSON of any value.
+pub fn value(term: Term) -> Result<String, Refusal> {
+    let mut reader = Reader { left: LARGEST };
+    Ok(reader.value(term, DEEPEST)?.to_string())
+}
+
+struct Reader {
+    left: usize,
+}
+
+impl Reader {
+    fn value(&mut self, term: Term, depth: usize) -> Result<Value, Refusal> {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Err(invalid("what is given is nested too deeply"));
+        };
+        self.spend(1)?;
+        match term.get_type() {
+            TermType::Atom => self.atom(term),
+            TermType::Binary => Ok(Value::String(self.text(term)?)),
+            TermType::Integer => integer(term),
+            TermType::Float => {
+                let number = term.decode().ok().and_then(Number::from_f64);
+                number.map(Value::Number).ok_or(Refusal::WrongKind)
+            }
+            TermType::List => self.list(term, depth),
+            TermType::Map => {
+                let pairs = rustler::MapIterator::new(term).ok_or(Refusal::WrongKind)?;
+                self.object(pairs, depth)
+            }
+            _ => Err(Refusal::WrongKind),
+        }
+    }
+
+    fn atom(&mut self, term: Term) -> Result<Value, Refusal> {
+        let text = term.atom_to_string().map_err(|_| Refusal::WrongKind)?;
+        self.spend(text.len())?;
+        Ok(match text.as_str() {
+            "nil" => Value::Null,
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => Value::String(text),
+        })
+    }
+
+    fn text(&mut self, term: Term) -> Result<String, Refusal> {
+        let binary = term.decode_as_binary().map_err(|_| Refusal::WrongKind)?;
+        self.spend(binary.len())?;
+        match std::str::from_utf8(binary.as_slice()) {
+            Ok(text) => Ok(text.to_owned()),
+            Err(_) => Err(Refusal::Fault(Fault::Input {
+                status: Status::InvalidUtf8,
+                message: "a text that is given is not UTF-8".to_owned(),
+            })),
+        }
+    }
+
+    /// A keyword list is an object; any other list is one.
+    fn list(&mut self, term: Term, depth: usize) -> Result<Value, Refusal> {
+        // An improper list has no length.
+        term.list_length().map_err(|_| Refusal::WrongKind)?;
+        let items = || term.into_list_iterator().map_err(|_| Refusal::WrongKind);
+        let is_pair = |item: Term| item.decode::<(Atom, Term)>().is_ok();
+        if items()?.next().is_some_and(is_pair) {
+            let pairs: Result<Vec<(Term, Term)>, _> = items()?.map(|item| item.decode()).collect();
+            let pairs = pairs.map_err(|_| Refusal::WrongKind)?;
+            return self.object(pairs.into_iter(), depth);
+        }
+        let mut values = Vec::new();
+        for item in items()? {
+            values.push(self.value(item, depth)?);
+        }
+        Ok(Value::Array(values))
+    }
+
+    fn object<'a>(
+        &mut self,
+        pairs: impl Iterator<Item = (Term<'a>, Term<'a>)>,
+        depth: usize,
+    ) -> Result<Value, Refusal> {
+        let mut object = Map::new();
+        for (key, value) in pairs {
+            let key = match self.value(key, depth)? {
+                Value::String(key) => key,
+                _ => return Err(Refusal::WrongKind),
+            };
+            let value = self.value(value, depth)?;
+            if value.is_null() {
+                continue;
+            }
+            if object.contains_key(&key) {
+                return Err(invalid(&format!("{key}: given twice")));
+            }
+            object.insert(key, value);
+        }
+        Ok(Value::Object(object))
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.left = self
+            .left
+            .checked_sub(bytes)
+            .ok_or_else(|| invalid("what is given is larger than 64 KiB"))?;
+        Ok(())
+    }
+}
+
+fn integer(term: Term) -> Result<Value, Refusal> {
+    if let Ok(number) = term.decode::<i64>() {
+        return Ok(number.into());
+    }
+    match term.decode::<u64>() {
+        Ok(number) => Ok(number.into()),
+        Err(_) => Err(invalid("a number that is given does not fit 64 bits")),
+    }
+}
+
+fn invalid(message: &str) -> Refusal {
+    Refusal::Fault(Fault::Input {
+        status: Status::InvalidArgument,
+        message: message.to_owned(),
+    })
+}
+
+/// The JSON of an object that was given, or what the function answers instead.
+#[macro_export]
+macro_rules! given {
+    ($env:expr, $term:expr) => {
+        match $crate::input::object($term) {
+            Ok(json) => json,
+            Err($crate::input::Refusal::WrongKind) => return Err(rustler::Error::BadArg),
+            Err($crate::input::Refusal::Fault(fault)) => return Ok(fault.answer($env)),
+        }
+    };
+}

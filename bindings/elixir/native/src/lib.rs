@@ -1,0 +1,28 @@
+//! Kinde for the BEAM. Every function here converts terms, calls the crate `kinde`, and converts back;
+//! it holds no rule of the protocol. `Kinde.Native` declares them.
+//!
+//! Look-ups answer at once. What may use the network or a store is started and answers by a message
+//! ([`call`]); what reads files is on a dirty scheduler.
+
+#![deny(unsafe_code)]
+
+mod call;
+mod client;
+mod cookies;
+mod error;
+mod flows;
+mod input;
+mod keeping;
+mod logging;
+mod output;
+mod questions;
+mod resources;
+mod session;
+
+use rustler::{Env, Term};
+
+fn load(env: Env, _info: Term) -> bool {
+    resources::register(env)
+}
+
+rustler::init!("Elixir.Kinde.Native", load = load);

@@ -1,0 +1,199 @@
+//! Questions about the user: look-ups that use no network.
+
+use kinde::{Json, Status, TokenType};
+use rustler::{Encoder, Env, NifResult, ResourceArc, Term};
+
+use crate::call::answer;
+use crate::error::Fault;
+use crate::given;
+use crate::input::{self, Refusal};
+use crate::output::{Answer, Shaped, free};
+use crate::resources::Session;
+
+mod atoms {
+    rustler::atoms! { default, none, ok }
+}
+
+/// Which token a question is about.
+fn token_type(number: i32) -> NifResult<TokenType> {
+    match number {
+        0 => Ok(TokenType::Access),
+        1 => Ok(TokenType::Id),
+        _ => Err(rustler::Error::BadArg),
+    }
+}
+
+/// The bare answer, or `{:error, error}`.
+fn bare<T: Encoder>(env: Env<'_>, result: kinde::Result<T>) -> Term<'_> {
+    match result {
+        Ok(value) => value.encode(env),
+        Err(error) => Fault::from(error).answer(env),
+    }
+}
+
+#[rustler::nif]
+fn session_authenticated(session: ResourceArc<Session>) -> bool {
+    session.0.is_authenticated()
+}
+
+#[rustler::nif]
+fn session_expires_at(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    answer(env, session.0.expires_at())
+}
+
+#[rustler::nif]
+fn session_access_token(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    answer(env, session.0.access_token())
+}
+
+#[rustler::nif]
+fn session_tokens(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    answer(env, session.0.tokens())
+}
+
+#[rustler::nif]
+fn session_claims<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> NifResult<Term<'a>> {
+    let claims = session.0.claims(token_type(of)?);
+    Ok(answer(env, claims.and_then(|text| text.parse::<Json>())))
+}
+
+/// Most claims are texts, which need no JSON.
+#[rustler::nif]
+fn session_claim<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    name: &str,
+    of: i32,
+) -> NifResult<Term<'a>> {
+    let of = token_type(of)?;
+    Ok(match session.0.claim_string(name, of) {
+        Ok(text) => text.answer(env),
+        Err(error) if error.status() == Status::ClaimMissing => match session.0.claim(name, of) {
+            Ok(claim) => {
+                let value = claim.borrowed().get("value");
+                (atoms::ok(), value.map(|value| free(env, value))).encode(env)
+            }
+            Err(error) => Fault::from(error).answer(env),
+        },
+        Err(error) => Fault::from(error).answer(env),
+    })
+}
+
+#[rustler::nif]
+fn session_permissions<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    of: i32,
+) -> NifResult<Term<'a>> {
+    let permissions = session.0.permissions(token_type(of)?);
+    Ok(answer(env, permissions.map(|said| Shaped(said, 1))))
+}
+
+#[rustler::nif]
+fn session_has_permission<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    key: &str,
+    of: i32,
+) -> NifResult<Term<'a>> {
+    Ok(bare(env, session.0.has_permission(key, token_type(of)?)))
+}
+
+#[rustler::nif]
+fn session_roles<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> NifResult<Term<'a>> {
+    let roles = session.0.roles(token_type(of)?);
+    Ok(answer(env, roles.map(|said| Shaped(said, 2))))
+}
+
+#[rustler::nif]
+fn session_has_role<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    key: &str,
+    of: i32,
+) -> NifResult<Term<'a>> {
+    Ok(bare(env, session.0.has_role(key, token_type(of)?)))
+}
+
+#[rustler::nif]
+fn session_has<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    conditions: Term<'a>,
+) -> NifResult<Term<'a>> {
+    let conditions = given!(env, conditions);
+    Ok(bare(env, session.0.has(&conditions)))
+}
+
+#[rustler::nif]
+fn session_flags<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> NifResult<Term<'a>> {
+    let flags = session.0.flags(token_type(of)?);
+    Ok(answer(env, flags.map(|said| Shaped(said, 2))))
+}
+
+/// `default` is `:none` or `{:default, value}`, because nil is a value too.
+#[rustler::nif]
+fn session_flag<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    code: &str,
+    default: Term<'a>,
+    of_type: Option<&str>,
+) -> NifResult<Term<'a>> {
+    let default = match default.decode::<(rustler::Atom, Term)>() {
+        Ok((tag, value)) if tag == atoms::default() => match input::value(value) {
+            Ok(json) => json.parse::<Json>().ok(),
+            Err(Refusal::WrongKind) => return Err(rustler::Error::BadArg),
+            Err(Refusal::Fault(fault)) => return Ok(fault.answer(env)),
+        },
+        _ if default.decode::<rustler::Atom>().ok() == Some(atoms::none()) => None,
+        _ => return Err(rustler::Error::BadArg),
+    };
+    let flag = session.0.flag(code, default.as_ref(), of_type);
+    Ok(answer(env, flag.map(|said| Shaped(said, 1))))
+}
+
+#[rustler::nif]
+fn session_flag_boolean<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    code: &str,
+    default: Option<bool>,
+) -> Term<'a> {
+    bare(env, session.0.flag_boolean(code, default))
+}
+
+#[rustler::nif]
+fn session_flag_integer<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    code: &str,
+    default: Option<i64>,
+) -> Term<'a> {
+    bare(env, session.0.flag_integer(code, default))
+}
+
+#[rustler::nif]
+fn session_flag_string<'a>(
+    env: Env<'a>,
+    session: ResourceArc<Session>,
+    code: &str,
+    default: Option<&str>,
+) -> Term<'a> {
+    bare(env, session.0.flag_string(code, default))
+}
+
+#[rustler::nif]
+fn session_organization(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    answer(env, session.0.organization().map(|said| Shaped(said, 1)))
+}
+
+#[rustler::nif]
+fn session_organizations(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    answer(env, session.0.organizations().map(|said| Shaped(said, 1)))
+}
+
+#[rustler::nif]
+fn session_user(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+    answer(env, session.0.user().map(|said| Shaped(said, 1)))
+}
