@@ -1,0 +1,6 @@
+[
+  inputs: ["{mix,.formatter}.exs", "{lib,mix,test,examples}/**/*.{ex,exs}"],
+  line_length: 110,
+  locals_without_parens: [nif: 1],
+  export: [locals_without_parens: []]
+]
