@@ -27,7 +27,7 @@ defmodule KindeSDK.MixProject do
 
   def application do
     [
-      extra_applications: [:logger, :crypto],
+      extra_applications: [:logger, :crypto] ++ if(Mix.env() == :test, do: [:inets], else: []),
       mod: {Kinde.Application, []}
     ]
   end

@@ -15,6 +15,10 @@ defmodule Mix.Tasks.Compile.KindeNif do
 
   use Mix.Task.Compiler
 
+  @compile {:no_warn_undefined, Kinde.Native.Checksum}
+
+  @checksum Kinde.Native.Checksum
+
   @impl true
   def run(_arguments) do
     case install() do
@@ -35,7 +39,7 @@ defmodule Mix.Tasks.Compile.KindeNif do
   @impl true
   def clean do
     # What came with the package could not be made again.
-    unless File.exists?(checksum_file(target())), do: File.rm(target())
+    unless packed?(), do: File.rm(target())
     :ok
   end
 
@@ -44,28 +48,26 @@ defmodule Mix.Tasks.Compile.KindeNif do
 
     cond do
       given != "" -> with :ok <- verify(given, System.get_env("KINDE_NIF_SHA256")), do: put(given)
-      File.exists?(checksum_file(target())) -> with :ok <- verify(target(), nil), do: :unchanged
+      packed?() -> with :ok <- verify(target(), nil), do: :unchanged
       true -> with {:ok, built} <- build(), do: put(built)
     end
   end
 
+  # What comes with a package for one platform has its checksum beside it; what is built here has not.
+  defp packed?, do: File.exists?(target() <> ".sha256")
+
   defp target, do: Path.expand("../priv/native/kinde_nif.so", __DIR__)
 
-  defp checksum_file(file), do: file <> ".sha256"
-
   defp put(file) do
-    # A name of its own, because two builds may put the file at once.
-    new = "#{target()}.#{System.pid()}"
-
-    cond do
-      same?(file, target()) ->
-        :unchanged
-
-      true ->
-        File.mkdir_p!(Path.dirname(target()))
-        File.cp!(file, new)
-        File.rename!(new, target())
-        :installed
+    if same?(file, target()) do
+      :unchanged
+    else
+      # A name of its own, because two builds may put the file at once.
+      new = "#{target()}.#{System.pid()}"
+      File.mkdir_p!(Path.dirname(target()))
+      File.cp!(file, new)
+      File.rename!(new, target())
+      :installed
     end
   end
 
@@ -74,52 +76,18 @@ defmodule Mix.Tasks.Compile.KindeNif do
       File.read!(one) == File.read!(other)
   end
 
-  # What the file has to have, and has.
+  # The package has this itself, and it is compiled afterwards: unless it is loaded it must leave no trace.
   defp verify(file, given) do
-    with {:ok, wanted} <- wanted(file, given), {:ok, content} <- content(file) do
-      found = :sha256 |> :crypto.hash(content) |> Base.encode16(case: :lower)
+    loaded? = Code.ensure_loaded?(@checksum)
+    unless loaded?, do: Code.compile_file("../lib/kinde/native/checksum.ex", __DIR__)
 
-      if found == wanted do
-        :ok
-      else
-        {:error,
-         "#{file} does not have the SHA-256 checksum that it should: it is #{found}, and should be #{wanted}. " <>
-           "Get the file again, with its checksum, from the same release."}
+    try do
+      @checksum.verify(file, given)
+    after
+      unless loaded? do
+        :code.purge(@checksum)
+        :code.delete(@checksum)
       end
-    end
-  end
-
-  defp content(file) do
-    with {:error, reason} <- File.read(file) do
-      {:error, "#{file} cannot be read: #{:file.format_error(reason)}. #{named_by(file)}"}
-    end
-  end
-
-  defp named_by(file) do
-    if file == target(),
-      do: "Get the package again, or delete #{checksum_file(file)} so that cargo builds it.",
-      else: "KINDE_NIF_PATH has to name the native library; unset it to have cargo build one."
-  end
-
-  defp wanted(_file, given) when given not in [nil, ""], do: checksum(given, "KINDE_NIF_SHA256")
-
-  defp wanted(file, _given) do
-    case File.read(checksum_file(file)) do
-      {:ok, text} ->
-        checksum(text, checksum_file(file))
-
-      {:error, _reason} ->
-        {:error,
-         "There is no checksum to verify #{file} by. Set KINDE_NIF_SHA256, or put it beside the file: " <>
-           "sha256sum #{file} > #{checksum_file(file)}"}
-    end
-  end
-
-  # As sha256sum writes it: the checksum, and perhaps the name of the file.
-  defp checksum(text, place) do
-    case Regex.run(~r/\A\s*([0-9a-fA-F]{64})(\s|\z)/, text) do
-      [_all, checksum | _rest] -> {:ok, String.downcase(checksum)}
-      nil -> {:error, "#{place} does not begin with a SHA-256 checksum of 64 hexadecimal digits."}
     end
   end
 

@@ -1,1 +1,2 @@
-ExUnit.start()
+Kinde.Support.Emulator.make_key()
+ExUnit.start(capture_log: true)

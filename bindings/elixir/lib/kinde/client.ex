@@ -60,8 +60,7 @@ defmodule Kinde.Client do
   """
   @spec new(Kinde.params()) :: Kinde.result(t())
   def new(options) do
-    {own, settings} = options |> Enum.to_list() |> Enum.split_with(&own?/1)
-    own = Map.new(own)
+    {own, settings} = split(options)
     make = if Map.get(own, :env, false), do: &Native.client_from_env/1, else: &Native.client_new/1
 
     with {:ok, ref} <- make.(settings) do
@@ -69,7 +68,15 @@ defmodule Kinde.Client do
     end
   end
 
-  defp own?({option, _value}), do: option in [:name, :timeout, :env, :prepare, :id]
+  @own [:name, :timeout, :env, :prepare, :id]
+
+  # The options that are not settings of the library.
+  defp split(options) when is_list(options) do
+    {own, settings} = Keyword.split(options, @own)
+    {Map.new(own), settings}
+  end
+
+  defp split(%{} = options), do: Map.split(options, @own)
 
   @doc """
   The client with this name; a client is given back as it is.

@@ -28,29 +28,29 @@ defmodule Kinde.Error do
     :code,
     :message,
     :field,
-    :fields,
     :claim,
     :oauth_error,
     :oauth_description,
     :http_status,
     :retry_after,
     :request_id,
-    :codes,
-    :missing_scope
+    :missing_scope,
+    fields: [],
+    codes: []
   ]
 
   @type t :: %__MODULE__{
           code: atom(),
           message: String.t() | nil,
           field: String.t() | nil,
-          fields: [%{field: String.t(), message: String.t()}] | nil,
+          fields: [%{field: String.t(), message: String.t()}],
           claim: String.t() | nil,
           oauth_error: String.t() | nil,
           oauth_description: String.t() | nil,
           http_status: pos_integer() | nil,
           retry_after: non_neg_integer() | nil,
           request_id: String.t() | nil,
-          codes: [String.t()] | nil,
+          codes: [String.t()],
           missing_scope: String.t() | nil
         }
 

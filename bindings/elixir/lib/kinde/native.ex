@@ -8,6 +8,8 @@ defmodule Kinde.Native do
 
   import Kinde.Native.Declaration
 
+  alias Kinde.Native.Checksum
+
   require Logger
 
   # Loaded from its file when it is called first, not into the compiler, where the library may not be built yet.
@@ -116,27 +118,14 @@ defmodule Kinde.Native do
 
   nif session_fetch_has(session :: session(), conditions :: Kinde.params(), ref :: reference()) :: started()
 
-  # Where the library is, without its extension.
-  @doc false
-  @spec path() :: String.t()
-  def path do
-    case System.get_env("KINDE_NIF_PATH") do
-      given when given in [nil, ""] -> Path.join([:code.priv_dir(:kinde_sdk), "native", "kinde_nif"])
-      given -> Path.rootname(given, ".so")
-    end
-  end
-
   # Without its library the module is loaded all the same, so that its functions can say what is missing.
   @doc false
   @spec load() :: :ok | {:error, term()}
   def load do
-    path = path()
-
-    case :erlang.load_nif(String.to_charlist(path), 0) do
-      :ok ->
-        :persistent_term.erase({__MODULE__, :failure})
-        :ok
-
+    with {:ok, path} <- path(), :ok <- load(path) do
+      :persistent_term.erase({__MODULE__, :failure})
+      :ok
+    else
       {:error, {:upgrade, _text}} = refused ->
         Logger.error(
           "The native library of kinde_sdk cannot be replaced while it is running. The loaded version goes on; " <>
@@ -145,17 +134,32 @@ defmodule Kinde.Native do
 
         refused
 
-      {:error, {reason, text}} ->
-        :persistent_term.put({__MODULE__, :failure}, "#{path}.so: #{text} (#{reason})")
+      {:error, {_reason, text}} ->
+        :persistent_term.put({__MODULE__, :failure}, to_string(text))
         :ok
+    end
+  end
+
+  defp load(path), do: path |> Path.rootname(".so") |> String.to_charlist() |> :erlang.load_nif(0)
+
+  defp path do
+    case System.get_env("KINDE_NIF_PATH") do
+      given when given in [nil, ""] ->
+        {:ok, Path.join([:code.priv_dir(:kinde_sdk), "native", "kinde_nif.so"])}
+
+      given ->
+        case Checksum.verify(given, System.get_env("KINDE_NIF_SHA256")) do
+          :ok -> {:ok, given}
+          {:error, message} -> {:error, {:checksum, message}}
+        end
     end
   end
 
   # What a function does as long as the library has not put itself in its place.
   defp not_loaded do
     RuntimeError.exception(
-      "the native library of kinde_sdk is not loaded: #{:persistent_term.get({__MODULE__, :failure}, "no attempt was made")}. " <>
-        "Build it with `mix compile` where Rust is installed, or name a prebuilt one in KINDE_NIF_PATH."
+      "the native library of kinde_sdk is not loaded: #{:persistent_term.get({__MODULE__, :failure}, "no attempt was made")} " <>
+        "(Build it with `mix compile` where Rust is installed, or name a prebuilt one in KINDE_NIF_PATH.)"
     )
   end
 end

@@ -90,7 +90,8 @@ defmodule Kinde.Token do
           verification_uri: String.t(),
           verification_uri_complete: String.t() | nil,
           expires_in: integer(),
-          interval: integer()
+          interval: integer(),
+          qr_code: String.t() | nil
         }
 
   @doc """
