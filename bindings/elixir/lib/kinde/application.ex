@@ -5,6 +5,6 @@ defmodule Kinde.Application do
 
   @impl Application
   def start(_type, _arguments) do
-    Supervisor.start_link([Kinde.Log], strategy: :one_for_one, name: Kinde.Supervisor)
+    Supervisor.start_link([Kinde.Log, KindeSDK.Supervisor], strategy: :one_for_one, name: Kinde.Supervisor)
   end
 end

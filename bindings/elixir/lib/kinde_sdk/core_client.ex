@@ -1,0 +1,80 @@
+defmodule KindeSDK.CoreClient do
+  @moduledoc false
+
+  # The `Kinde.Client` for a `KindeClientSDK` struct. The documented functions name domain and credentials per call; clients
+  # with equal settings share keys, connections and session store, and one that was made is used again.
+
+  alias Kinde.Error
+  alias KindeSDK.KindeCache.Entries
+
+  @doc "The client, or what is wrong with its settings."
+  @spec of(KindeClientSDK.t()) :: {:ok, Kinde.Client.t()} | {:error, Error.t()}
+  def of(%KindeClientSDK{} = client) do
+    settings = settings(client)
+    key = {:core_client, settings}
+
+    case Entries.lookup(key, nil) do
+      nil ->
+        with {:ok, core} <- new(settings) do
+          Entries.put(key, core)
+          {:ok, core}
+        end
+
+      core ->
+        {:ok, core}
+    end
+  end
+
+  # A setting of a kind that no setting can have, such as a function.
+  defp new(settings) do
+    Kinde.Client.new(settings)
+  rescue
+    ArgumentError ->
+      {:error, %Error{code: :config, message: "a setting of the Kinde client is of a wrong kind"}}
+  end
+
+  @doc "Keeps the secret of a client, which must not be in a cookie, for browsers that come with one."
+  @spec remember_secret(KindeClientSDK.t()) :: :ok
+  def remember_secret(%{client_secret: secret} = client) when is_binary(secret) do
+    :persistent_term.put(secret_key(client.domain, client.client_id), secret)
+  end
+
+  def remember_secret(_public_client), do: :ok
+
+  @doc "The secret of a client: of one that was used on this node, or the configured one."
+  @spec secret(String.t(), String.t()) :: String.t() | nil
+  def secret(domain, client_id) do
+    case :persistent_term.get(secret_key(domain, client_id), nil) do
+      nil -> configured_secret(client_id)
+      secret -> secret
+    end
+  end
+
+  defp configured_secret(client_id) do
+    configured = [env(:backend_client_id), env(:frontend_client_id), env(:client_id)]
+    if client_id in configured, do: env(:client_secret)
+  end
+
+  defp secret_key(domain, client_id), do: {__MODULE__, domain, client_id}
+
+  defp settings(client) do
+    given = [
+      domain: client.domain,
+      client_id: client.client_id,
+      client_secret: presence(client.client_secret),
+      redirect_uri: client.redirect_uri,
+      logout_redirect_uri: presence(client.logout_redirect_uri),
+      scope: client.scopes,
+      framework: "Elixir/" <> KindeSDK.SDK.Utils.get_current_app_version(),
+      store_url: System.get_env("KINDE_STORE_URL"),
+      seal_keys: System.get_env("KINDE_SEAL_KEYS")
+    ]
+
+    Enum.reject(Keyword.merge(given, env(:settings) || []), fn {_name, value} -> is_nil(value) end)
+  end
+
+  defp presence(""), do: nil
+  defp presence(value), do: value
+
+  defp env(key), do: Application.get_env(:kinde_sdk, key)
+end

@@ -1,0 +1,70 @@
+defmodule KindeSDK.KindeCache.Entries do
+  @moduledoc false
+
+  # The one owner of what this node knows of browsers, beyond what their cookies and the session store say. Callers read and
+  # write the table themselves, so that nothing waits in a queue. All of it can be lost: whoever is signed in stays so.
+
+  use GenServer
+
+  @sweep_every :timer.minutes(5)
+  # Longer than a machine's token lasts.
+  @kept_for :timer.hours(25)
+
+  @type t :: %{
+          optional(:client) => KindeClientSDK.t(),
+          optional(:session_id) => String.t(),
+          optional(:machine) => Kinde.Session.t(),
+          optional(:status) => :authenticating | :unauthenticated,
+          optional(:data) => %{atom() => term()}
+        }
+
+  @spec start_link(term()) :: GenServer.on_start()
+  def start_link(_options), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
+
+  @doc "What is known under a key; empty, if nothing is."
+  @spec get(term()) :: t()
+  def get(key), do: lookup(key, %{})
+
+  @spec lookup(term(), term()) :: term()
+  def lookup(key, default) do
+    case :ets.lookup(__MODULE__, key) do
+      [{^key, value, _written_at}] -> value
+      [] -> default
+    end
+  end
+
+  @spec put(term(), term()) :: :ok
+  def put(key, value) do
+    :ets.insert(__MODULE__, {key, value, now()})
+    :ok
+  end
+
+  @spec merge(term(), t()) :: :ok
+  def merge(key, changes), do: put(key, Map.merge(get(key), changes))
+
+  @spec delete(term()) :: :ok
+  def delete(key) do
+    :ets.delete(__MODULE__, key)
+    :ok
+  end
+
+  @doc "Drops what was written so many milliseconds ago or earlier; gives the number."
+  @spec sweep(non_neg_integer()) :: non_neg_integer()
+  def sweep(age \\ @kept_for) do
+    :ets.select_delete(__MODULE__, [{{:_, :_, :"$1"}, [{:"=<", :"$1", now() - age}], [true]}])
+  end
+
+  @impl GenServer
+  def init(_options) do
+    :ets.new(__MODULE__, [:set, :public, :named_table, read_concurrency: true, write_concurrency: true])
+    {:ok, nil, @sweep_every}
+  end
+
+  @impl GenServer
+  def handle_info(_timeout, state) do
+    sweep()
+    {:noreply, state, @sweep_every}
+  end
+
+  defp now, do: System.monotonic_time(:millisecond)
+end

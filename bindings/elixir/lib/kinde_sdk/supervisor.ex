@@ -1,0 +1,23 @@
+defmodule KindeSDK.Supervisor do
+  @moduledoc false
+
+  # What `KindeClientSDK` needs to run: the owner of what is known of browsers, and the processes that answer for one of
+  # them, each started when it is asked for.
+
+  use Supervisor
+
+  @spec start_link(term()) :: Supervisor.on_start()
+  def start_link(_options), do: Supervisor.start_link(__MODULE__, [], name: __MODULE__)
+
+  @impl Supervisor
+  def init(_options) do
+    children = [
+      KindeSDK.KindeCache.Entries,
+      {Registry, keys: :unique, name: KindeSDK.KindeCache.Registry},
+      {DynamicSupervisor, name: KindeSDK.KindeCache.Processes}
+    ]
+
+    # Without its entries no process answers rightly; so they go together.
+    Supervisor.init(children, strategy: :one_for_all)
+  end
+end
