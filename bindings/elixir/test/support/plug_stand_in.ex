@@ -1,6 +1,11 @@
 # Plug cannot be fetched where these tests run, so this is a stand-in: the parts of Plug 1.14 that the library and its tests
 # use, behaving as Plug documents them, and nothing that Plug does not document. When the real Plug is there, it is used.
 unless Code.ensure_loaded?(Plug.Conn) do
+  defmodule Plug do
+    @callback init(options :: term()) :: term()
+    @callback call(conn :: struct(), options :: term()) :: struct()
+  end
+
   defmodule Plug.Conn.AlreadySentError do
     defexception message: "the response was already sent"
   end
@@ -419,6 +424,16 @@ unless Code.ensure_loaded?(Plug.Conn) do
     def put_req_cookie(conn, key, value) when is_binary(key) and is_binary(value) do
       cookies = Plug.Conn.get_req_header(conn, "cookie")
       Plug.Conn.put_req_header(conn, "cookie", Enum.join(cookies ++ ["#{key}=#{value}"], "; "))
+    end
+
+    def delete_req_cookie(conn, key) when is_binary(key) do
+      cookies =
+        for header <- Plug.Conn.get_req_header(conn, "cookie"),
+            pair <- String.split(header, "; "),
+            not String.starts_with?(pair, key <> "="),
+            do: pair
+
+      Plug.Conn.put_req_header(conn, "cookie", Enum.join(cookies, "; "))
     end
 
     @doc "What a browser that got the answer `old` sends along with the next request."
