@@ -133,12 +133,7 @@ defmodule KindeSDK.Browser do
 
   @doc "Whether the session has tokens, expired ones included."
   @spec signed_in?(Session.t()) :: boolean()
-  def signed_in?(session) do
-    case Session.tokens(session) do
-      {:ok, _tokens} -> true
-      {:error, %Error{code: code}} -> code == :token_expired
-    end
-  end
+  def signed_in?(session), do: match?({:ok, _tokens}, Session.tokens(session))
 
   @doc "Keeps a session; the browser that it belongs to afterwards."
   @spec keep(t(), Session.t()) :: {:ok, t()} | {:error, Error.t()}
@@ -211,13 +206,17 @@ defmodule KindeSDK.Browser do
   def ask(nil, _question), do: missing()
 
   def ask(%__MODULE__{} = browser, question) do
-    with {:ok, %Session{} = session} <- session(browser),
-         {:error, %Error{code: :token_expired}} <- question.(session),
-         :ok <- renew(browser, session, 0) do
-      answer(question.(session))
-    else
+    case session(browser) do
+      {:ok, %Session{} = session} -> answer(ask_fresh(browser, session, question))
       {:ok, nil} -> missing()
-      answer -> answer(answer)
+      {:error, error} -> answer({:error, error})
+    end
+  end
+
+  defp ask_fresh(browser, session, question) do
+    with {:error, %Error{code: :token_expired}} <- question.(session),
+         :ok <- renew(browser, session, 0) do
+      question.(session)
     end
   end
 
@@ -283,8 +282,8 @@ defmodule KindeSDK.Browser do
 
   defp user(session) do
     case Session.user(session) do
-      {:ok, user} -> user
-      {:error, _machine} -> nil
+      {:ok, %{id: id} = user} when is_binary(id) -> user
+      _machine -> nil
     end
   end
 

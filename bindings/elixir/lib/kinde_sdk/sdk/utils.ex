@@ -40,9 +40,10 @@ defmodule KindeSDK.SDK.Utils do
   """
   @spec validate_url(term()) :: boolean()
   def validate_url(url) when is_binary(url) do
-    case URI.new(url) do
-      {:ok, %URI{scheme: scheme, host: host}} -> scheme in ["http", "https"] and host not in [nil, ""]
-      {:error, _part} -> false
+    with true <- String.valid?(url), {:ok, %URI{scheme: scheme, host: host}} <- URI.new(url) do
+      scheme in ["http", "https"] and host not in [nil, ""]
+    else
+      _malformed -> false
     end
   end
 

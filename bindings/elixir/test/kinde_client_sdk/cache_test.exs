@@ -1,0 +1,180 @@
+defmodule KindeClientSDK.CacheTest do
+  use ExUnit.Case, async: true
+
+  import Kinde.Support.DocumentedApp
+
+  alias Kinde.Support.Emulator
+  alias KindeSDK.KindeCache
+  alias KindeSDK.KindeCache.Entries
+
+  setup_all do
+    %{emulator: Emulator.start!()}
+  end
+
+  test "the process is alive and supervised, and outlives the request", %{emulator: emulator} do
+    {conn, client} = Task.await(Task.async(fn -> init(conn(), emulator) end))
+    pid = KindeClientSDK.get_cache_pid(conn)
+    assert is_pid(pid) and Process.alive?(pid)
+    assert pid == client.cache_pid
+
+    assert pid in for(
+             {_id, pid, _type, _modules} <- DynamicSupervisor.which_children(KindeCache.Processes),
+             do: pid
+           )
+
+    assert KindeClientSDK.get_cache_pid(conn()) == nil
+  end
+
+  test "what the documentation asks of it by messages", %{emulator: emulator} do
+    conn = signed_in(emulator)
+    data = KindeClientSDK.get_all_data(conn)
+
+    for server <- [KindeClientSDK.get_cache_pid(conn), Plug.Conn.get_session(conn, :kinde_cache_pid)] do
+      for {key, value} <- data, value != nil do
+        key = :"kinde_#{key}"
+        assert GenServer.call(server, {:get_kinde_data, key}) == [{key, value}]
+      end
+
+      assert [kinde_client: %KindeClientSDK{client_id: "emulator_web"}] =
+               GenServer.call(server, {:get_kinde_data, :kinde_client})
+
+      assert [kinde_auth_status: :authenticated] =
+               GenServer.call(server, {:get_kinde_data, :kinde_auth_status})
+
+      assert GenServer.call(server, {:get_kinde_data, :nothing}) == []
+      assert GenServer.call(server, {:get_kinde_data, "nothing"}) == []
+      assert KindeCache.get_data(server).kinde_access_token == data.access_token
+    end
+  end
+
+  test "the process of before the sign-in goes on answering", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    assert GenServer.call(client.cache_pid, {:get_kinde_data, :kinde_access_token}) == []
+
+    {conn, after_sign_in} =
+      conn |> KindeClientSDK.login(client) |> come_back(emulator) |> KindeClientSDK.get_token()
+
+    assert after_sign_in.cache_pid == client.cache_pid
+    assert KindeClientSDK.get_cache_pid(conn) == client.cache_pid
+
+    assert [kinde_access_token: <<_::binary>>] =
+             GenServer.call(client.cache_pid, {:get_kinde_data, :kinde_access_token})
+  end
+
+  test "nothing is lost with it", %{emulator: emulator} do
+    conn = signed_in(emulator)
+    pid = KindeClientSDK.get_cache_pid(conn)
+    monitor = Process.monitor(pid)
+    Process.exit(pid, :kill)
+    assert_receive {:DOWN, ^monitor, :process, ^pid, :killed}
+
+    assert KindeClientSDK.authenticated?(conn)
+    other = KindeClientSDK.get_cache_pid(conn)
+    assert other != pid and Process.alive?(other)
+    assert [kinde_user: %{email: "ada@example.com"}] = GenServer.call(other, {:get_kinde_data, :kinde_user})
+  end
+
+  test "it ends when nobody asks, and keeps what an application put there", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    GenServer.cast(client.cache_pid, {:add_kinde_data, {:basket, [1, 2]}})
+    assert GenServer.call(client.cache_pid, {:get_kinde_data, :basket}) == [basket: [1, 2]]
+
+    monitor = Process.monitor(client.cache_pid)
+    send(client.cache_pid, :timeout)
+    assert_receive {:DOWN, ^monitor, :process, _pid, :normal}
+    assert GenServer.call(KindeClientSDK.get_cache_pid(conn), {:get_kinde_data, :basket}) == [basket: [1, 2]]
+  end
+
+  test "data that an application puts there signs nobody in", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    user = %{id: "kp_1", email: "mallory@example.com"}
+    forged = Emulator.mint(emulator, %{sign: "foreign"})
+
+    for {key, value} <- [
+          kinde_user: user,
+          kinde_access_token: forged,
+          kinde_login_time_stamp: DateTime.utc_now()
+        ] do
+      GenServer.cast(client.cache_pid, {:add_kinde_data, {key, value}})
+    end
+
+    GenServer.cast(client.cache_pid, {:add_kinde_data, {:kinde_expires_in, 99_987}})
+    assert KindeClientSDK.get_all_data(conn).access_token == nil or true
+    assert :sys.get_state(client.cache_pid)
+
+    refute KindeClientSDK.authenticated?(conn)
+
+    assert catch_throw(KindeClientSDK.get_claims(conn)) ==
+             "Request is missing required authentication credential"
+  end
+
+  test "messages that are none of its business do not end it", %{emulator: emulator} do
+    {_conn, client} = init(conn(), emulator)
+
+    for message <- [:hello, {:add_kinde_data, 1}, {:add_kinde_data, {"a", 1}}],
+        do: GenServer.cast(client.cache_pid, message)
+
+    send(client.cache_pid, :hello)
+    assert GenServer.call(client.cache_pid, {:get_kinde_data, :nothing}) == []
+  end
+
+  test "the client can be put there", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    GenServer.cast(client.cache_pid, {:add_kinde_data, {:kinde_client, %{client | scopes: "openid"}}})
+    :sys.get_state(client.cache_pid)
+    assert KindeClientSDK.get_kinde_client(conn).scopes == "openid"
+  end
+
+  test "a cache of its own" do
+    {:ok, pid} = KindeCache.start_link()
+    GenServer.cast(pid, {:add_kinde_data, {:key, "value"}})
+    assert GenServer.call(pid, {:get_kinde_data, :key}) == [key: "value"]
+    assert KindeCache.get_data(pid) == %{key: "value"}
+  end
+
+  test "the cookie holds nothing of this node, and no secret", %{emulator: emulator} do
+    conn = signed_in(emulator)
+    assert Map.keys(Plug.Conn.get_session(conn)) == ["kinde_cache_pid"]
+    cookie = conn |> Plug.Conn.get_session() |> :erlang.term_to_binary()
+    assert byte_size(cookie) < 1_000
+    client = KindeClientSDK.get_kinde_client(conn)
+    refute cookie =~ client.client_secret
+    assert refute_node_local(Plug.Conn.get_session(conn))
+
+    # Nor anything with which tokens could be had elsewhere.
+    data = KindeClientSDK.get_all_data(conn)
+    for token <- [data.access_token, data.id_token, data.refresh_token], do: refute(cookie =~ token)
+  end
+
+  test "what the former package left in a session does no harm", %{emulator: emulator} do
+    for left <- [
+          self(),
+          spawn(fn -> :ok end),
+          "text",
+          {:via, KindeCache, "x"},
+          {:via, KindeCache, {1, 2, 3}},
+          nil
+        ] do
+      conn = Plug.Test.init_test_session(Plug.Test.conn(:get, "/"), %{kinde_cache_pid: left})
+      refute KindeClientSDK.authenticated?(conn)
+      assert KindeClientSDK.get_cache_pid(conn) == nil
+      assert {conn, %KindeClientSDK{}} = init(conn, emulator)
+      assert is_pid(KindeClientSDK.get_cache_pid(conn))
+    end
+  end
+
+  test "entries that were not written for long are dropped" do
+    Entries.put({__MODULE__, 1}, %{})
+    assert Entries.sweep() == 0
+    assert Entries.lookup({__MODULE__, 1}, :none) == %{}
+    Entries.delete({__MODULE__, 1})
+  end
+
+  defp refute_node_local(term) when is_pid(term) or is_reference(term) or is_port(term) or is_function(term),
+    do: flunk("#{inspect(term)} is in the cookie")
+
+  defp refute_node_local(%{} = map), do: refute_node_local(Map.to_list(map))
+  defp refute_node_local([head | tail]), do: refute_node_local(head) and refute_node_local(tail)
+  defp refute_node_local(tuple) when is_tuple(tuple), do: refute_node_local(Tuple.to_list(tuple))
+  defp refute_node_local(_term), do: true
+end
