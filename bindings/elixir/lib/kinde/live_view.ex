@@ -68,7 +68,7 @@ if match?({:module, _}, Code.ensure_compiled(Phoenix.LiveView)) do
     end
 
     defp find(%{@id => id}, client) when is_binary(id) do
-      with {:ok, session} <- usable(Session.load(client, id)), do: renew(session)
+      with {:ok, %Session{} = session} <- usable(Session.load(client, id)), do: renew(session)
     end
 
     defp find(%{@claims => seal}, client) when is_binary(seal), do: usable(Session.open(client, seal))

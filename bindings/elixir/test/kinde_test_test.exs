@@ -1,0 +1,118 @@
+defmodule Kinde.TestTest do
+  use ExUnit.Case, async: true
+
+  alias Kinde.Support.{Browser, Emulator}
+  alias Kinde.Test, as: Testing
+
+  # Nothing listens there.
+  @settings [
+    domain: "http://127.0.0.1:1",
+    client_id: "mine",
+    client_secret: "secret",
+    redirect_uri: "http://127.0.0.1:1/callback"
+  ]
+
+  defp started(settings \\ []) do
+    name = :"#{__MODULE__}.#{System.unique_integer([:positive])}"
+
+    start_supervised!({Kinde.Client, [name: name, prepare: false] ++ Keyword.merge(@settings, settings)},
+      id: name
+    )
+
+    name
+  end
+
+  test "signs a user in without a network" do
+    client = started()
+
+    session =
+      Testing.sign_in(client,
+        user: %{email: "ada@example.com", given_name: "Adä \"x\"\n"},
+        permissions: ["read:orders"],
+        roles: ["admin"],
+        flags: %{"theme" => "dark", beta: true, limit: 3},
+        org_code: "org_1",
+        claims: %{"plan" => "pro"}
+      )
+
+    assert Kinde.Session.authenticated?(session)
+
+    assert %{email: "ada@example.com", given_name: "Adä \"x\"\n", family_name: "User"} =
+             Kinde.Session.user!(session)
+
+    assert Kinde.Session.permission?(session, "read:orders")
+    refute Kinde.Session.permission?(session, "write:orders")
+    assert Kinde.Session.role?(session, "admin")
+
+    assert {Kinde.Session.string_flag!(session, "theme"), Kinde.Session.boolean_flag!(session, "beta")} ==
+             {"dark", true}
+
+    assert Kinde.Session.integer_flag!(session, "limit") == 3
+    assert Kinde.Session.organization!(session) == %{org_code: "org_1"}
+    assert Kinde.Session.organizations!(session) == %{org_codes: ["org_1"]}
+    assert Kinde.Session.claim!(session, "plan") == "pro"
+  end
+
+  test "makes tokens that have expired" do
+    client = started(clock_leeway_seconds: 0)
+    refute Kinde.Session.authenticated?(Testing.sign_in(client, expires_in: -120))
+  end
+
+  test "makes bearer tokens" do
+    client = started()
+
+    options =
+      Kinde.Plug.Bearer.init(client: client, audience: "https://api.example.com", scopes: ["read:orders"])
+
+    asked = fn claims ->
+      token = Testing.tokens(client, claims: claims).access_token
+      conn = Plug.Conn.put_req_header(Plug.Test.conn(:get, "/"), "authorization", "Bearer " <> token)
+      Kinde.Plug.Bearer.call(conn, options)
+    end
+
+    refute asked.(%{aud: ["https://api.example.com"], scp: ["read:orders"]}).halted
+    refute asked.(%{"aud" => ["https://api.example.com"], "scp" => ["read:orders"]}).halted
+    assert asked.(%{aud: ["https://api.example.com"]}).status == 403
+    assert asked.(%{}).status == 401
+  end
+
+  test "serves an application that starts no client in its tests, with the audience that it asks for" do
+    name = :"#{__MODULE__}.#{System.unique_integer([:positive])}"
+    Testing.start(name, audience: "https://api.example.com")
+    session = Testing.sign_in(name)
+    assert Kinde.Session.claim!(session, "aud") == ["https://api.example.com"]
+  end
+
+  for options <- [[keep: :store], [keep: :cookies], [keep: :cookies, cookie_name: "mine", live_view: true]] do
+    test "signs a conn in, and out, with #{inspect(options)}" do
+      options = unquote(options)
+      client = started()
+      conn = Plug.Test.conn(:get, "/") |> Plug.Test.init_test_session(%{"cart" => "tea"})
+      conn = Testing.conn_signed_in(conn, [client: client, permissions: ["read:todos"]] ++ options)
+      asked = &Kinde.Plug.call(&1, Kinde.Plug.init([client: client] ++ options))
+      assert Kinde.Plug.user(asked.(conn)).email == "test@example.com"
+      assert Kinde.Plug.permission?(asked.(conn), "read:todos")
+      assert Plug.Conn.get_session(conn, "cart") == "tea"
+      session = Plug.Conn.get_session(conn)
+
+      if options[:cookie_name] != "mine" and options[:keep] == :cookies do
+        refute Map.has_key?(session, "kinde_claims")
+      else
+        hook = {:require_permission, client: client, permission: "read:todos"}
+        assert {:cont, _socket} = Kinde.LiveView.on_mount(hook, %{}, session, %Phoenix.LiveView.Socket{})
+      end
+
+      conn = Testing.conn_signed_out(conn, options)
+      assert Kinde.Plug.user(asked.(conn)) == nil
+    end
+  end
+
+  test "takes no tokens of Kinde any more" do
+    emulator = Emulator.start!()
+    client = started(Emulator.settings(emulator, seal_keys: [String.duplicate("k", 32)]))
+    Testing.start(client)
+    application = Browser.application(client: client)
+    browser = application |> Browser.new(emulator) |> Browser.get("/login")
+    assert browser |> Browser.come_back(Browser.location(browser)) |> Browser.greeted() == "nobody"
+  end
+end
