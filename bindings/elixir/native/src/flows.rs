@@ -2,13 +2,14 @@
 
 use kinde::{
     AuthorizationParams, ClientCredentials, CodeExchange, DevicePoll, DeviceStart, Introspection,
-    Json, LogoutParams, Revocation, TokenRefresh, UserProfileRequest, VerifyOptions,
+    LogoutParams, Revocation, TokenRefresh, UserProfileRequest, VerifyOptions,
 };
 use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 
 use crate::call::{answer, start};
 use crate::error::Fault;
 use crate::given;
+use crate::parse::Claims;
 use crate::resources::Client;
 
 mod atoms {
@@ -94,7 +95,7 @@ fn verify_token<'a>(
         .map(|options| client.0.try_verify_token(token, &options))
         .transpose();
     Ok(match verified {
-        Some(claims) => answer(env, claims.and_then(|claims| claims).and_then(parsed)),
+        Some(claims) => answer(env, claims.and_then(|claims| claims).map(Claims)),
         None => atoms::wait().to_term(env),
     })
 }
@@ -115,11 +116,6 @@ fn verify_token_async<'a>(
     let application = client.0.clone();
     Ok(start(env, &client.0, reference, async move {
         let claims = application.verify_token(&token, &options).await?;
-        parsed(claims)
+        Ok(Claims(claims))
     }))
-}
-
-/// Verified claims, which are JSON.
-fn parsed(claims: String) -> kinde::Result<Json> {
-    claims.parse()
 }

@@ -15,6 +15,7 @@ mod input;
 mod keeping;
 mod logging;
 mod output;
+mod parse;
 mod questions;
 mod resources;
 mod session;

@@ -8,6 +8,7 @@ use crate::error::Fault;
 use crate::given;
 use crate::input::{self, Refusal};
 use crate::output::{Answer, Shaped, free};
+use crate::parse::Claims;
 use crate::resources::Session;
 
 mod atoms {
@@ -54,7 +55,7 @@ fn session_tokens(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
 #[rustler::nif]
 fn session_claims<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> NifResult<Term<'a>> {
     let claims = session.0.claims(token_type(of)?);
-    Ok(answer(env, claims.and_then(|text| text.parse::<Json>())))
+    Ok(answer(env, claims.map(Claims)))
 }
 
 /// Most claims are texts, which need no JSON.
