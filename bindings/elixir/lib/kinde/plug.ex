@@ -302,7 +302,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
 
       case options[:to] do
         nil -> begin_at_kinde(conn, Map.new(options[:params] || []), here)
-        path -> redirect(conn, path <> "?" <> URI.encode_query(return_to: here))
+        path -> redirect(conn, path <> "?return_to=" <> URI.encode_www_form(here))
       end
     end
 
@@ -311,9 +311,12 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     defp begin_at_kinde(conn, params, here) do
       settings = KeptSession.get(conn).settings
 
+      # Servers hand on whatever bytes were sent.
+      back = if String.valid?(here), do: Map.put(params, :return_to, here), else: params
+
       result =
         with {:error, %Error{code: :invalid_argument}} <-
-               SignIns.begin(conn, settings, &Session.login_url(&1, Map.put(params, :return_to, here))),
+               SignIns.begin(conn, settings, &Session.login_url(&1, back)),
              do: SignIns.begin(conn, settings, &Session.login_url(&1, params))
 
       case result do
@@ -356,7 +359,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     defp finish(conn, settings) do
       with {:ok, conn, begun} <- SignIns.take(conn, settings, conn.query_string),
            {:ok, session} <- if(begun, do: {:ok, begun}, else: Session.new(settings.client)) do
-        case Session.handle_callback(session, conn.query_string) do
+        case handle_callback(session, conn.query_string) do
           {:ok, %{outcome: :signed_in, return_to: return_to}} ->
             with {:ok, conn} <- KeptSession.signed_in(conn, session), do: {:ok, conn, return_to}
 
@@ -368,6 +371,13 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
             {:error, error}
         end
       end
+    end
+
+    # Servers hand on whatever bytes were sent; Kinde sends text.
+    defp handle_callback(session, query) do
+      if String.valid?(query),
+        do: Session.handle_callback(session, query),
+        else: {:error, %Error{code: :state_mismatch, message: "the query of the callback is not UTF-8"}}
     end
 
     defp callback_failed(conn, error, options) do

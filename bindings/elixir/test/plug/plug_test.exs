@@ -477,6 +477,33 @@ defmodule Kinde.PlugTest do
       assert Browser.location(browser) == "/"
     end
 
+    test "takes whatever bytes a browser sends", %{emulator: emulator} do
+      browser = browser(emulator, keep: :store)
+
+      for query <- [
+            "\xff",
+            "state=\xff&code=\xff",
+            "state=%ff&code=%ff",
+            "state=a&state=b",
+            "%",
+            "=",
+            "&&",
+            "state",
+            "\0"
+          ] do
+        assert Browser.get(browser, "/callback?" <> query).conn.status == 400
+      end
+
+      for query <- ["a=\xff", String.duplicate("a", 5_000), "%0d%0aset-cookie:a=b"] do
+        assert Browser.get(browser, "/orders?" <> query).conn.status == 302
+      end
+
+      refuted = browser(emulator, [keep: :store], routes: %{orders: [to: "/sign-in"]})
+
+      assert refuted |> Browser.get("/orders?a=\xff\n") |> Browser.location() ==
+               "/sign-in?return_to=%2Forders%3Fa%3D%FF%0A"
+    end
+
     test "shows nothing of what a callback says", %{emulator: emulator} do
       browser =
         emulator
