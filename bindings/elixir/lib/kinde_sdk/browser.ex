@@ -58,16 +58,20 @@ defmodule KindeSDK.Browser do
   defp settings(nil), do: nil
 
   defp settings(client) do
-    {client.domain, client.redirect_uri, client.client_id, client.grant_type, client.logout_redirect_uri,
-     client.scopes, client.additional_params}
+    # Whether it has a secret, but not which.
+    {client.domain, client.redirect_uri, client.client_id, is_binary(client.client_secret), client.grant_type,
+     client.logout_redirect_uri, client.scopes, client.additional_params}
   end
 
-  defp client({domain, redirect_uri, client_id, grant_type, logout_redirect_uri, scopes, additional_params}) do
+  defp client(
+         {domain, redirect_uri, client_id, secret?, grant_type, logout_redirect_uri, scopes,
+          additional_params}
+       ) do
     KindeClientSDK.struct_of(
       domain: domain,
       redirect_uri: redirect_uri,
       client_id: client_id,
-      client_secret: CoreClient.secret(domain, client_id),
+      client_secret: if(secret?, do: CoreClient.secret(domain, client_id)),
       grant_type: grant_type,
       logout_redirect_uri: logout_redirect_uri,
       scopes: scopes,
@@ -173,15 +177,8 @@ defmodule KindeSDK.Browser do
   @spec status(t()) :: KindeClientSDK.auth_status()
   def status(%__MODULE__{} = browser) do
     case session(browser) do
-      {:ok, %Session{} = session} ->
-        cond do
-          Session.authenticated?(session) -> :authenticated
-          signed_in?(session) -> :unauthenticated
-          true -> pending(browser)
-        end
-
-      {:ok, nil} ->
-        :unauthenticated
+      {:ok, session} ->
+        status(browser, session)
 
       {:error, error} ->
         Logger.warning("the sign-in of a browser could not be looked up: #{Exception.message(error)}")
@@ -189,11 +186,14 @@ defmodule KindeSDK.Browser do
     end
   end
 
-  # Another node may have begun the sign-in: then this one knows nothing of it, and a session without tokens says it.
-  defp pending(browser) do
-    case Entries.get(browser.id) do
-      %{status: status} -> status
-      _unknown -> :authenticating
+  defp status(_browser, nil), do: :unauthenticated
+
+  defp status(browser, session) do
+    cond do
+      Session.authenticated?(session) -> :authenticated
+      signed_in?(session) -> :unauthenticated
+      # Another node may have begun the sign-in, of which this one knows nothing: a session without tokens says it.
+      true -> Map.get(Entries.get(browser.id), :status, :authenticating)
     end
   end
 
@@ -236,9 +236,10 @@ defmodule KindeSDK.Browser do
     end
   end
 
-  # A machine's session is kept here alone.
-  defp keep_user(%{session_id: nil} = browser, _session), do: {:ok, browser}
-  defp keep_user(browser, session), do: keep(browser, session)
+  # A machine's session is kept on this node alone.
+  defp keep_user(browser, session) do
+    if is_map_key(Entries.get(browser.id), :machine), do: {:ok, browser}, else: keep(browser, session)
+  end
 
   @doc "Why something failed, in Kinde's words if it gave any."
   @spec reason(Error.t()) :: String.t()
@@ -246,37 +247,46 @@ defmodule KindeSDK.Browser do
     error.oauth_description || error.oauth_error || Exception.message(error)
   end
 
-  @doc "What `KindeCache` tells of this browser."
+  @doc """
+  What is known of this browser, by the keys of `KindeCache`. What an application has put there is shown as long as nobody has
+  signed in.
+  """
   @spec data(t()) :: %{atom() => term()}
   def data(%__MODULE__{} = browser) do
-    own = Map.get(Entries.get(browser.id), :data, %{})
+    session =
+      case session(browser) do
+        {:ok, session} -> session
+        {:error, _trouble} -> nil
+      end
 
-    own
-    |> Map.merge(token_data(browser))
-    |> put_present(:kinde_client, browser.client && client_of_process(browser))
+    status = status(browser, session)
+
+    browser.id
+    |> Entries.get()
+    |> Map.get(:data, %{})
+    |> Map.merge(token_data(session))
+    |> Map.put(:kinde_auth_status, status)
+    |> put_present(:kinde_client, browser.client && %{browser.client | auth_status: status})
   end
 
-  # Inside the process that answers for the browser, `client_of/1` would wait for itself.
-  defp client_of_process(browser), do: %{browser.client | cache_pid: self(), auth_status: status(browser)}
+  defp token_data(nil), do: %{}
 
-  @doc "The tokens, and what is known of them, by the keys of `KindeCache`; empty if nobody has signed in."
-  @spec token_data(t()) :: %{atom() => term()}
-  def token_data(browser) do
-    with {:ok, %Session{} = session} <- session(browser),
-         {:ok, tokens} <- Session.tokens(session) do
-      %{
-        kinde_login_time_stamp: time(tokens.received_at),
-        kinde_expiring_time_stamp: time(tokens.expires_at),
-        kinde_access_token: tokens.access_token,
-        kinde_refresh_token: tokens.refresh_token,
-        kinde_id_token: tokens.id_token,
-        kinde_expires_in: tokens.expires_in || 0,
-        kinde_token: token_response(tokens),
-        kinde_user: user(session),
-        kinde_auth_status: status(browser)
-      }
-    else
-      _nobody -> %{}
+  defp token_data(session) do
+    case Session.tokens(session) do
+      {:ok, tokens} ->
+        %{
+          kinde_login_time_stamp: time(tokens.received_at),
+          kinde_expiring_time_stamp: time(tokens.expires_at),
+          kinde_access_token: tokens.access_token,
+          kinde_refresh_token: tokens.refresh_token,
+          kinde_id_token: tokens.id_token,
+          kinde_expires_in: tokens.expires_in || 0,
+          kinde_token: token_response(tokens),
+          kinde_user: user(session)
+        }
+
+      {:error, _nobody} ->
+        %{}
     end
   end
 

@@ -49,15 +49,21 @@ defmodule KindeSDK.KindeCache do
   @spec pid(Browser.name()) :: pid()
   def pid({id, _session_id, _settings} = name) do
     case Registry.lookup(__MODULE__.Registry, id) do
-      [{pid, _value}] -> if Process.alive?(pid), do: pid, else: start(name)
+      [{pid, _value}] -> if Process.alive?(pid), do: seen(pid, name), else: start(name)
       [] -> start(name)
     end
+  end
+
+  # The browser may have signed in at another node since.
+  defp seen(pid, name) do
+    GenServer.cast(pid, {:seen, name})
+    pid
   end
 
   defp start(name) do
     case DynamicSupervisor.start_child(Processes, {__MODULE__, name}) do
       {:ok, pid} -> pid
-      {:error, {:already_started, pid}} -> pid
+      {:error, {:already_started, pid}} -> seen(pid, name)
     end
   end
 
@@ -125,6 +131,8 @@ defmodule KindeSDK.KindeCache do
     {:noreply, name, @idle}
   end
 
+  def handle_cast({:seen, {id, _, _} = name}, {id, _, _}), do: {:noreply, name, @idle}
+
   # Not for us; a wrong message must not end what others ask.
   def handle_cast(_other, name), do: {:noreply, name, @idle}
 
@@ -132,5 +140,13 @@ defmodule KindeSDK.KindeCache do
   def handle_info(:timeout, name), do: {:stop, :normal, name}
   def handle_info(_other, name), do: {:noreply, name, @idle}
 
-  defp data(name), do: Browser.data(Browser.named(name))
+  defp data(name) do
+    case Browser.data(Browser.named(name)) do
+      %{kinde_client: %KindeClientSDK{} = client} = data ->
+        %{data | kinde_client: %{client | cache_pid: self()}}
+
+      data ->
+        data
+    end
+  end
 end

@@ -99,13 +99,23 @@ defmodule KindeClientSDK.CacheTest do
     end
 
     GenServer.cast(client.cache_pid, {:add_kinde_data, {:kinde_expires_in, 99_987}})
-    assert KindeClientSDK.get_all_data(conn).access_token == nil or true
-    assert :sys.get_state(client.cache_pid)
+    :sys.get_state(client.cache_pid)
+    assert KindeClientSDK.get_all_data(conn).user == user
 
     refute KindeClientSDK.authenticated?(conn)
 
     assert catch_throw(KindeClientSDK.get_claims(conn)) ==
              "Request is missing required authentication credential"
+  end
+
+  test "data of before are gone after a sign-in", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    GenServer.cast(client.cache_pid, {:add_kinde_data, {:kinde_user, %{id: "kp_1"}}})
+    :sys.get_state(client.cache_pid)
+    conn = KindeClientSDK.login(conn, client)
+    assert KindeClientSDK.get_user_detail(conn) == nil
+    {conn, _client} = conn |> come_back(emulator) |> KindeClientSDK.get_token()
+    assert KindeClientSDK.get_user_detail(conn).email == "ada@example.com"
   end
 
   test "messages that are none of its business do not end it", %{emulator: emulator} do
@@ -129,7 +139,7 @@ defmodule KindeClientSDK.CacheTest do
     {:ok, pid} = KindeCache.start_link()
     GenServer.cast(pid, {:add_kinde_data, {:key, "value"}})
     assert GenServer.call(pid, {:get_kinde_data, :key}) == [key: "value"]
-    assert KindeCache.get_data(pid) == %{key: "value"}
+    assert KindeCache.get_data(pid) == %{key: "value", kinde_auth_status: :unauthenticated}
   end
 
   test "the cookie holds nothing of this node, and no secret", %{emulator: emulator} do

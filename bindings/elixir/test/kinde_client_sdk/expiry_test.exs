@@ -44,6 +44,22 @@ defmodule KindeClientSDK.ExpiryTest do
     end)
   end
 
+  test "a machine's token is renewed too, even where a user was signed in before", %{emulator: emulator} do
+    Emulator.control(emulator, "PATCH", "/applications?client_id=emulator_m2m", %{access_token_seconds: 2})
+
+    configured(@exact, fn ->
+      conn = signed_in(emulator)
+      {_conn, machine} = init(conn(), emulator, :client_credentials)
+      KindeClientSDK.login(conn, machine)
+      assert KindeClientSDK.get_claims(conn)["gty"] == ["client_credentials"]
+
+      conn = expire(conn)
+      refute KindeClientSDK.authenticated?(conn)
+      assert KindeClientSDK.get_claims(conn)["gty"] == ["client_credentials"]
+      assert KindeClientSDK.authenticated?(conn)
+    end)
+  end
+
   test "a sign-in that was revoked ends, and get_token says why", %{emulator: emulator} do
     configured(@exact, fn ->
       conn = signed_in(emulator)

@@ -84,6 +84,28 @@ defmodule KindeClientSDK.NodesTest do
     end)
   end
 
+  test "what owns the state can crash, and signs nobody out", %{emulator: emulator} do
+    conn = signed_in(emulator)
+    pid = KindeClientSDK.get_cache_pid(conn)
+    monitor = Process.monitor(pid)
+    Process.exit(Process.whereis(KindeSDK.KindeCache.Entries), :kill)
+    assert_receive {:DOWN, ^monitor, :process, ^pid, _reason}
+    wait_until(fn -> Process.whereis(KindeSDK.KindeCache.Processes) end)
+
+    assert KindeClientSDK.authenticated?(conn)
+    assert KindeClientSDK.get_kinde_client(conn).client_secret =~ "emulator-web-secret"
+
+    assert [kinde_user: %{}] =
+             GenServer.call(KindeClientSDK.get_cache_pid(conn), {:get_kinde_data, :kinde_user})
+  end
+
+  defp wait_until(condition) do
+    unless condition.() do
+      Process.sleep(10)
+      wait_until(condition)
+    end
+  end
+
   test "a store that is away signs nobody out", %{emulator: emulator} do
     redis = Redis.start!()
 

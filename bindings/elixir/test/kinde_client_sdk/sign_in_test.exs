@@ -39,6 +39,12 @@ defmodule KindeClientSDK.SignInTest do
     end
   end
 
+  test "an application without a secret", %{emulator: emulator} do
+    conn = signed_in(emulator, :authorization_code_flow_pkce, client_id: "emulator_spa", client_secret: nil)
+    assert KindeClientSDK.authenticated?(conn)
+    assert KindeClientSDK.get_kinde_client(conn).client_secret == nil
+  end
+
   test "the page for new users is another one", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator)
     conn = KindeClientSDK.register(conn, client)
