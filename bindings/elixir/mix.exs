@@ -33,6 +33,10 @@ defmodule KindeSDK.MixProject do
   end
 
   defp elixirc_paths(:test), do: ["lib", "test/support"]
+
+  defp elixirc_paths(:example),
+    do: ["lib", "examples/web/lib" | Path.wildcard("test/support/plug*_stand_in.ex")]
+
   defp elixirc_paths(_env), do: ["lib"]
 
   # Nothing is needed to run. What is optional can be asked for only where there is Hex; without it Mix would refuse to compile.

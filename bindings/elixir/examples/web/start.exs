@@ -1,0 +1,3 @@
+Web.start()
+# This process owns the socket.
+Process.sleep(:infinity)
