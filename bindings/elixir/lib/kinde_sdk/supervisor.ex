@@ -11,13 +11,15 @@ defmodule KindeSDK.Supervisor do
 
   @impl Supervisor
   def init(_options) do
+    # The supervisor owns the table itself, because it runs no code that could fail.
+    KindeSDK.KindeCache.Entries.create()
+
     children = [
       KindeSDK.KindeCache.Entries,
       {Registry, keys: :unique, name: KindeSDK.KindeCache.Registry},
       {DynamicSupervisor, name: KindeSDK.KindeCache.Processes}
     ]
 
-    # Without its entries no process answers rightly; so they go together.
-    Supervisor.init(children, strategy: :one_for_all)
+    Supervisor.init(children, strategy: :one_for_one)
   end
 end

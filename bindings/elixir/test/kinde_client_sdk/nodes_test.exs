@@ -84,26 +84,29 @@ defmodule KindeClientSDK.NodesTest do
     end)
   end
 
-  test "what owns the state can crash, and signs nobody out", %{emulator: emulator} do
+  test "the processes can crash and sign nobody out", %{emulator: emulator} do
     conn = signed_in(emulator)
-    pid = KindeClientSDK.get_cache_pid(conn)
-    monitor = Process.monitor(pid)
-    Process.exit(Process.whereis(KindeSDK.KindeCache.Entries), :kill)
-    assert_receive {:DOWN, ^monitor, :process, ^pid, _reason}
-    wait_until(fn -> Process.whereis(KindeSDK.KindeCache.Processes) end)
-
+    kill(KindeClientSDK.get_cache_pid(conn))
+    kill(Process.whereis(KindeSDK.KindeCache.Entries))
     assert KindeClientSDK.authenticated?(conn)
-    assert KindeClientSDK.get_kinde_client(conn).client_secret =~ "emulator-web-secret"
 
     assert [kinde_user: %{}] =
              GenServer.call(KindeClientSDK.get_cache_pid(conn), {:get_kinde_data, :kinde_user})
   end
 
-  defp wait_until(condition) do
-    unless condition.() do
-      Process.sleep(10)
-      wait_until(condition)
-    end
+  test "all of the state can be lost and sign nobody out", %{emulator: emulator} do
+    conn = signed_in(emulator)
+    :ets.delete_all_objects(KindeSDK.KindeCache.Entries)
+    assert KindeClientSDK.authenticated?(conn)
+    assert KindeClientSDK.get_kinde_client(conn).client_secret =~ "emulator-web-secret"
+    assert {conn, %{auth_status: :authenticated}} = KindeClientSDK.get_token(conn)
+    assert KindeClientSDK.logout(conn).status == 302
+  end
+
+  defp kill(pid) do
+    monitor = Process.monitor(pid)
+    Process.exit(pid, :kill)
+    assert_receive {:DOWN, ^monitor, :process, ^pid, _reason}
   end
 
   test "a store that is away signs nobody out", %{emulator: emulator} do

@@ -1,8 +1,9 @@
 defmodule KindeSDK.KindeCache.Entries do
   @moduledoc false
 
-  # The one owner of what this node knows of browsers, beyond what their cookies and the session store say. Callers read and
-  # write the table themselves, so that nothing waits in a queue. All of it can be lost: whoever is signed in stays so.
+  # What this node knows of browsers, beyond what their cookies and the session store say: one table, which callers read and
+  # write themselves, so that nothing waits in a queue. All of it can be lost: whoever is signed in stays so. The process
+  # drops what is old.
 
   use GenServer
 
@@ -20,6 +21,13 @@ defmodule KindeSDK.KindeCache.Entries do
 
   @spec start_link(term()) :: GenServer.on_start()
   def start_link(_options), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
+
+  @doc "Makes the table, which is the calling process's."
+  @spec create() :: :ok
+  def create do
+    :ets.new(__MODULE__, [:set, :public, :named_table, read_concurrency: true, write_concurrency: true])
+    :ok
+  end
 
   @doc "What is known under a key; empty, if nothing is."
   @spec get(term()) :: t()
@@ -55,10 +63,7 @@ defmodule KindeSDK.KindeCache.Entries do
   end
 
   @impl GenServer
-  def init(_options) do
-    :ets.new(__MODULE__, [:set, :public, :named_table, read_concurrency: true, write_concurrency: true])
-    {:ok, nil, @sweep_every}
-  end
+  def init(_options), do: {:ok, nil, @sweep_every}
 
   @impl GenServer
   def handle_info(_timeout, state) do
