@@ -107,6 +107,10 @@ defmodule Kinde.TestTest do
     end
   end
 
+  test "needs a name to tell a client by" do
+    assert_raise ArgumentError, ~r/a name/, fn -> Testing.sign_in(Kinde.Client.new!(@settings)) end
+  end
+
   test "takes no tokens of Kinde any more" do
     emulator = Emulator.start!()
     client = started(Emulator.settings(emulator, seal_keys: [String.duplicate("k", 32)]))

@@ -40,7 +40,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
 
     @behaviour Plug
 
-    alias Kinde.Plug.{KeptSession, Navigation, Settings, SignIns}
+    alias Kinde.Plug.{Failure, KeptSession, Navigation, Settings, SignIns}
     alias Kinde.{Error, Session}
     alias Plug.Conn
 
@@ -59,23 +59,6 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
 
     # What a link to the sign-in page may say. All else is the application's to decide, with the option `params`.
     @parameters ~w(return_to org_code org_name login_hint connection_id lang invitation_code plan_interest pricing_table_key)
-
-    # That these fail is no fault of whoever made the request: it may go well later.
-    @unavailable [
-      :network,
-      :tls,
-      :timeout,
-      :http,
-      :response_too_large,
-      :malformed_response,
-      :rate_limited,
-      :keys_unavailable,
-      :store,
-      :conflict,
-      :cancelled
-    ]
-    # These are for developers.
-    @faults [:config, :not_prepared, :internal, :null_argument]
 
     @doc false
     @impl Plug
@@ -399,14 +382,13 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
 
     # Answers
 
-    defp failed(_conn, %Error{code: code} = error, _options) when code in @faults, do: raise(error)
-
     defp failed(conn, error, options) do
+      if Failure.fault?(error), do: raise(error)
       Logger.warning("[kinde] #{Exception.message(error)}")
 
       cond do
         options[:on_failure] -> options[:on_failure] |> answer([conn, error]) |> Conn.halt()
-        error.code in @unavailable -> unavailable(conn, error)
+        Failure.unavailable?(error) -> unavailable(conn, error)
         # Nothing of what was sent is shown: it may come from anybody.
         true -> text(conn, 400, "That did not work: nothing was changed.\n")
       end
@@ -414,7 +396,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
 
     defp unavailable(conn, error) do
       conn
-      |> Conn.put_resp_header("retry-after", to_string(max(error.retry_after || 0, 5)))
+      |> Failure.put_retry_after(error)
       |> text(503, "That is not possible at the moment. Try again later.\n")
     end
 

@@ -70,7 +70,10 @@ defmodule Kinde.Test do
   @spec start(Client.named(), Kinde.params()) :: Client.t()
   def start(client, settings \\ [])
 
-  def start(%Client{name: name}, settings) when name != nil, do: start(name, settings)
+  def start(%Client{name: nil}, _settings),
+    do: raise(ArgumentError, "a client without a name cannot be told what to believe: say Kinde.Test a name")
+
+  def start(%Client{name: name}, settings), do: start(name, settings)
 
   def start(name, settings) do
     # Tests run at once, and each client is changed once.

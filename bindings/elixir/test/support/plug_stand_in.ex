@@ -6,6 +6,18 @@ unless Code.ensure_loaded?(Plug.Conn) do
     @callback call(conn :: struct(), options :: term()) :: struct()
   end
 
+  defprotocol Plug.Exception do
+    @fallback_to_any true
+    def status(exception)
+    def actions(exception)
+  end
+
+  defimpl Plug.Exception, for: Any do
+    def status(%{plug_status: status}) when is_integer(status), do: status
+    def status(_exception), do: 500
+    def actions(_exception), do: []
+  end
+
   defmodule Plug.Conn.AlreadySentError do
     defexception message: "the response was already sent"
   end

@@ -33,6 +33,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
 
     @behaviour Plug
 
+    alias Kinde.Plug.Failure
     alias Kinde.{Error, Token}
     alias Plug.Conn
 
@@ -44,20 +45,6 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     @attempt ~r/(?:\A|,)\s*Bearer(?:[\s,]|\z)/i
     # What may stand between quotes without being escaped, here and in RFC 6749.
     @quotable ~r/\A[\x20-\x21\x23-\x5b\x5d-\x7e]+\z/
-    # What makes clients come back, if the issuer did not say.
-    @retry_after 5
-
-    @unavailable [
-      :network,
-      :tls,
-      :timeout,
-      :http,
-      :response_too_large,
-      :malformed_response,
-      :rate_limited,
-      :keys_unavailable,
-      :cancelled
-    ]
     @invalid [
       :signature,
       :algorithm,
@@ -134,16 +121,12 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     defp verified(conn, {:error, %Error{code: code}}, options) when code in @invalid,
       do: challenge(conn, 401, options, "invalid_token", "The access token is not valid here")
 
-    defp verified(conn, {:error, %Error{code: code} = error}, _options) when code in @unavailable do
+    defp verified(conn, {:error, error}, _options) do
+      # What is left is for developers: an option or a setting is wrong.
+      unless Failure.unavailable?(error), do: raise(error)
       Logger.error("[kinde] tokens cannot be judged: #{Exception.message(error)}")
-
-      conn
-      |> Conn.put_resp_header("retry-after", to_string(max(error.retry_after || 0, @retry_after)))
-      |> answer(503)
+      conn |> Failure.put_retry_after(error) |> answer(503)
     end
-
-    # What is left is for developers: an option or a setting is wrong.
-    defp verified(_conn, {:error, error}, _options), do: raise(error)
 
     defp challenge(conn, status, options, error \\ nil, description \\ nil, more \\ []) do
       said =
