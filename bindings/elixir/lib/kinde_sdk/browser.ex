@@ -101,7 +101,7 @@ defmodule KindeSDK.Browser do
   @spec session(t()) :: {:ok, Session.t() | nil} | {:error, Error.t()}
   def session(%__MODULE__{} = browser) do
     case {Entries.get(browser.id), browser} do
-      {%{machine: machine}, _browser} -> {:ok, machine}
+      {%{held: held}, _browser} -> {:ok, held}
       {_entry, %{session_id: id, client: client}} when is_binary(id) and client != nil -> load(client, id)
       _neither -> {:ok, nil}
     end
@@ -236,9 +236,9 @@ defmodule KindeSDK.Browser do
     end
   end
 
-  # A machine's session is kept on this node alone.
+  # A machine's session is held on this node alone.
   defp keep_user(browser, session) do
-    if is_map_key(Entries.get(browser.id), :machine), do: {:ok, browser}, else: keep(browser, session)
+    if is_map_key(Entries.get(browser.id), :held), do: {:ok, browser}, else: keep(browser, session)
   end
 
   @doc "Why something failed, in Kinde's words if it gave any."

@@ -55,7 +55,7 @@ defmodule KindeSDK.SignIn do
              audience: params[:audience],
              scope: machine_scope(client.scopes)
            ) do
-      Entries.put(browser.id, %{machine: session, client: %{client | cache_pid: nil}})
+      Entries.put(browser.id, %{held: session, client: %{client | cache_pid: nil}})
     else
       {:error, error} -> throw(Browser.reason(error))
     end

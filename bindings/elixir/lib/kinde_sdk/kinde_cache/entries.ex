@@ -14,7 +14,7 @@ defmodule KindeSDK.KindeCache.Entries do
   @type t :: %{
           optional(:client) => KindeClientSDK.t(),
           optional(:session_id) => String.t(),
-          optional(:machine) => Kinde.Session.t(),
+          optional(:held) => Kinde.Session.t(),
           optional(:status) => :authenticating | :unauthenticated,
           optional(:data) => %{atom() => term()}
         }
