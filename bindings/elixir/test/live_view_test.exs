@@ -1,6 +1,8 @@
 defmodule Kinde.LiveViewTest do
   use ExUnit.Case, async: true
 
+  import ExUnit.CaptureLog
+
   alias Kinde.Support.{Browser, Emulator}
   alias Phoenix.LiveView.Socket
   alias Plug.Conn
@@ -126,6 +128,31 @@ defmodule Kinde.LiveViewTest do
     lost = %{browser | jar: List.keydelete(browser.jar, "kinde_session", 0)}
     lost = Browser.get(lost, "/read")
     refute Map.has_key?(read.(lost), "kinde_claims")
+  end
+
+  test "leaves claims out that would not fit into a cookie, and says so" do
+    emulator = Emulator.start!()
+    client = client(emulator)
+    many = for _ <- 1..120, do: Base.encode16(:crypto.strong_rand_bytes(16))
+    token = Emulator.mint(emulator, %{claims: %{permissions: many}})
+    test = self()
+
+    pages = fn conn ->
+      {:ok, conn} = Kinde.Plug.sign_in(conn, Kinde.Session.from_tokens!(client, access_token: token))
+      send(test, {:session, Conn.get_session(conn)})
+      Browser.page(conn, "#{Kinde.Plug.permission?(conn, hd(many))}")
+    end
+
+    application = Browser.application([client: client, keep: :cookies, live_view: true], pages: pages)
+
+    log =
+      capture_log(fn ->
+        assert Browser.get(Browser.new(application, emulator), "/take").conn.resp_body == "true"
+      end)
+
+    assert_received {:session, session}
+    refute Map.has_key?(session, "kinde_claims")
+    assert log =~ "too long for the session of Plug"
   end
 
   test "renews claims with the access token" do

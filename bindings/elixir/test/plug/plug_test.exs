@@ -189,6 +189,22 @@ defmodule Kinde.PlugTest do
         assert emulator.url != own.url
       end
 
+      test "keeps what an action changed", %{emulator: emulator} do
+        pages = fn conn ->
+          if conn.path_info == ["refresh"], do: :ok = Kinde.Session.refresh(Kinde.Plug.session(conn))
+          Browser.page(conn, Kinde.Session.access_token!(Kinde.Plug.session(conn)))
+        end
+
+        own = emulator_of_its_own()
+        Emulator.control(own, "PATCH", "/settings", %{refresh_keeps_access_token: false})
+        browser = own |> browser([keep: @keep], pages: pages) |> Browser.sign_in()
+        former = Browser.get(browser, "/token").conn.resp_body
+        browser = Browser.get(browser, "/refresh")
+        assert browser.conn.resp_body != former
+        assert Browser.get(browser, "/token").conn.resp_body == browser.conn.resp_body
+        assert emulator.url != own.url
+      end
+
       test "ends a session that Kinde ended", %{emulator: emulator} do
         own = emulator_of_its_own()
         Emulator.control(own, "PATCH", "/applications?client_id=emulator_web", %{access_token_seconds: 30})
@@ -328,8 +344,12 @@ defmodule Kinde.PlugTest do
           session: false
         )
 
-      assert [cookie] = proxied |> Browser.get("/login") |> Browser.set_cookies()
+      proxied = Browser.get(proxied, "/login")
+      assert [cookie] = Browser.set_cookies(proxied)
       assert cookie =~ "; secure"
+      proxied = Browser.come_back(proxied, Browser.location(proxied))
+      assert Browser.cookie_names(proxied) == ["kinde_session"]
+      assert Enum.all?(Browser.set_cookies(proxied), &(&1 =~ "; secure"))
       bound = browser(emulator, [keep: :cookies, cookie_name: "__Host-kinde"], session: false)
       assert [cookie] = bound |> Browser.get("/login") |> Browser.set_cookies()
       assert cookie =~ ~r/\A__Host-kinde_[0-9a-f]{16}=/ and cookie =~ "; secure"
