@@ -70,7 +70,9 @@ defmodule KindeSDK.CoreClient do
       seal_keys: System.get_env("KINDE_SEAL_KEYS")
     ]
 
-    Enum.reject(Keyword.merge(given, env(:settings) || []), fn {_name, value} -> is_nil(value) end)
+    Enum.reject(Keyword.merge(given, Keyword.new(env(:settings) || [])), fn {_name, value} ->
+      is_nil(value)
+    end)
   end
 
   defp presence(""), do: nil

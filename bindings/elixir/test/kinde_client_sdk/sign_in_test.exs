@@ -168,6 +168,24 @@ defmodule KindeClientSDK.SignInTest do
     assert KindeClientSDK.get_organization(conn) == %{org_code: "org_globex"}
   end
 
+  test "many browsers at once do not get into each other's way", %{emulator: emulator} do
+    organizations = Stream.cycle(["org_acme", "org_globex"])
+
+    1..40
+    |> Enum.zip(organizations)
+    |> Task.async_stream(
+      fn {_number, organization} ->
+        {conn, client} = init(conn(), emulator)
+        login = KindeClientSDK.login(conn, client, %{org_code: organization})
+        {conn, _client} = login |> come_back(emulator) |> KindeClientSDK.get_token()
+        assert KindeClientSDK.get_organization(next(conn)) == %{org_code: organization}
+      end,
+      max_concurrency: 20,
+      timeout: 30_000
+    )
+    |> Enum.each(&assert {:ok, true} = &1)
+  end
+
   test "a callback that is loaded again", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator)
     login = KindeClientSDK.login(conn, client)
