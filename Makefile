@@ -21,7 +21,7 @@ RUST     := Cargo.toml Cargo.lock build.rs $(shell find src -name '*.rs')
 C_JOBS   := $(shell nproc 2>/dev/null || echo 2)
 
 .DEFAULT_GOAL := help
-.PHONY: help build debug demo test lint header bench fuzz mutants install clean test-rust test-c test-install test-ruby
+.PHONY: help build debug demo test lint header bench fuzz mutants install clean test-rust test-c test-install test-ruby test-elixir
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -36,7 +36,7 @@ demo: ## sign a user in, against the emulator; against Kinde if KINDE_DOMAIN is 
 
 test: ## everything that the continuous integration runs
 	scripts/setup test
-	$(MAKE) --no-print-directory lint test-rust test-c test-install test-ruby
+	$(MAKE) --no-print-directory lint test-rust test-c test-install test-ruby test-elixir
 	@echo; echo "== all tests passed"
 
 lint: ## formatting, clippy, the header, warnings of the C compilers
@@ -70,6 +70,17 @@ test-ruby: $(BUILD)/release/libkinde.so ## the Ruby tests: the gem, its examples
 	@$(STEP) "Building the library for the Ruby tests" $(MAKE) --no-print-directory debug
 	@$(STEP) "Ruby tests" env -C bindings/ruby KINDE_LIBRARY=$(TARGET)/debug/libkinde.so \
 		KINDE_EMULATOR=$(TARGET)/debug/kinde-emulator KINDE_LIBRARY_TO_PACK=$(abspath $(BUILD))/release/libkinde.so rspec
+
+# `mix compile` builds the NIF by itself, in the profile of the other tests.
+test-elixir: export MIX_ENV = test
+test-elixir: export KINDE_NIF_PROFILE = debug
+test-elixir: export KINDE_EMULATOR = $(TARGET)/debug/kinde-emulator
+test-elixir: ## the Elixir tests: the package over its NIF, its documentation and types
+	@$(STEP) "Building the emulator for the Elixir tests" $(CARGO) build -p kinde-emulator
+	@$(STEP) "Formatting of the Elixir code" env -C bindings/elixir mix format --check-formatted
+	@$(STEP) "Warnings of the Elixir compiler" env -C bindings/elixir mix compile --warnings-as-errors
+	@$(STEP) "Elixir tests" env -C bindings/elixir mix test
+	@$(STEP) "Types of the Elixir code" scripts/dialyzer $(BUILD)/elixir
 
 bench: $(BUILD)/release/libkinde.so ## the benchmarks
 	scripts/setup bench

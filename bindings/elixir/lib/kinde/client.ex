@@ -61,6 +61,7 @@ defmodule Kinde.Client do
   @spec new(Kinde.params()) :: Kinde.result(t())
   def new(options) do
     {own, settings} = split(options)
+    settings = with_framework(settings)
     make = if Map.get(own, :env, false), do: &Native.client_from_env/1, else: &Native.client_new/1
 
     with {:ok, ref} <- make.(settings) do
@@ -69,6 +70,13 @@ defmodule Kinde.Client do
   end
 
   @own [:name, :timeout, :env, :prepare, :id]
+
+  # What Kinde is told about who calls.
+  @framework "Elixir/#{Mix.Project.config()[:version]}"
+
+  defp with_framework(settings) when is_list(settings), do: Keyword.put_new(settings, :framework, @framework)
+  defp with_framework(%{"framework" => _given} = settings), do: settings
+  defp with_framework(settings), do: Map.put_new(settings, :framework, @framework)
 
   # The options that are not settings of the library.
   defp split(options) when is_list(options) do
