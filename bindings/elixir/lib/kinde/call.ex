@@ -37,7 +37,7 @@ defmodule Kinde.Call do
       {^ref, result} -> result
     after
       timeout ->
-        :ok = Native.task_cancel(task)
+        cancel(task)
 
         # The one message comes in any case, and it may be the answer.
         receive do
@@ -45,6 +45,13 @@ defmodule Kinde.Call do
           {^ref, result} -> result
         end
     end
+  end
+
+  # A call of a `Kinde.Native` that was unloaded since is unknown to the one that is loaded; its message comes all the same.
+  defp cancel(task) do
+    Native.task_cancel(task)
+  rescue
+    ArgumentError -> :ok
   end
 
   defp late(timeout), do: %Error{code: :timeout, message: "there was no answer within #{timeout} ms"}

@@ -1,0 +1,104 @@
+defmodule Kinde.AnyTermTest do
+  # Every function of the native library is given every kind of term in each place. It answers, or raises an ArgumentError;
+  # the VM, the caller and the library go on.
+  use ExUnit.Case, async: true
+
+  alias Kinde.{Client, Error, Native, Session, Support.AnyTerm, Support.Emulator}
+
+  @rounds 50
+
+  # What changes for all tests, and what is no function of the native library.
+  @left_out [log_to: 2, load: 0]
+
+  setup_all do
+    emulator = Emulator.start!()
+    client = Emulator.client(emulator, seal_keys: [String.duplicate("k", 43)], timeout_ms: 2_000)
+    session = Emulator.signed_in(emulator, client)
+
+    %{
+      good: [client.ref, session.ref, make_ref(), [], %{}, "read:todos", 0, 1, Session.access_token!(session)],
+      session: session
+    }
+  end
+
+  for {name, arity} <- Native.__info__(:functions) -- @left_out do
+    test "#{name}/#{arity} takes any terms", %{good: good, session: session} do
+      for _round <- 1..@rounds do
+        arguments = for _place <- Enum.drop(0..unquote(arity), 1), do: AnyTerm.any(good)
+        judge(unquote(name), arguments, call(unquote(name), arguments))
+      end
+
+      for place <- Enum.drop(0..unquote(arity), 1), term <- [self(), {}, <<1::1>>, 1.5, fn -> :ok end] do
+        # All good but one.
+        arguments = List.replace_at(good(unquote(name), unquote(arity), good), place - 1, term)
+        judge(unquote(name), arguments, call(unquote(name), arguments))
+      end
+
+      assert is_boolean(Session.permission?(session, "read:todos"))
+    end
+  end
+
+  defp good(name, arity, [client, session | _others]) do
+    first = if String.starts_with?(to_string(name), "session_"), do: session, else: client
+    Enum.take([first | List.duplicate([], arity)], arity)
+  end
+
+  defp call(name, arguments) do
+    {:answer, apply(Native, name, arguments)}
+  rescue
+    ArgumentError -> :refused
+  end
+
+  defp judge(_name, _arguments, :refused), do: :ok
+  defp judge(_name, _arguments, {:answer, :ok}), do: :ok
+  defp judge(_name, _arguments, {:answer, :wait}), do: :ok
+  defp judge(_name, _arguments, {:answer, {:error, %Error{} = error}}), do: message(error)
+
+  defp judge(_name, arguments, {:answer, {:ok, task}}) when is_reference(task) do
+    # A call has begun, or there is a client or a session. What was given last is the reference of a call.
+    case List.last(arguments) do
+      ref when is_reference(ref) -> finish(task, ref)
+      _none -> :ok
+    end
+  end
+
+  defp judge(_name, _arguments, {:answer, {:ok, _value}}), do: :ok
+  defp judge(:version, _arguments, {:answer, "" <> _version}), do: :ok
+  defp judge(:session_revision, _arguments, {:answer, revision}), do: assert(is_integer(revision))
+  defp judge(:session_client, _arguments, {:answer, client}), do: assert(is_reference(client))
+
+  defp judge(name, _arguments, {:answer, value}) do
+    assert is_boolean(value) or (name in [:session_flag_integer, :session_flag_string] and value != nil),
+           "#{name}: #{inspect(value)}"
+  end
+
+  defp finish(task, ref) do
+    Native.task_cancel(task)
+
+    receive do
+      {^ref, {:error, %Error{} = error}} -> message(error)
+      {^ref, _result} -> :ok
+    after
+      60_000 -> flunk("a call that began sent nothing")
+    end
+  rescue
+    # It was no call.
+    ArgumentError -> :ok
+  end
+
+  defp message(error) do
+    assert String.valid?(Exception.message(error))
+    assert Exception.message(error) != ""
+  end
+
+  test "what is too large or too deep is an error, not an exception" do
+    settings = [domain: "https://example.kinde.com", client_id: "x"]
+
+    assert {:error, %Error{code: :invalid_argument}} =
+             Client.new([scope: String.duplicate("x", 70_000)] ++ settings)
+
+    deep = Enum.reduce(1..100, 1, fn _level, inner -> [inner] end)
+    assert {:error, %Error{code: :invalid_argument}} = Client.new([scope: deep] ++ settings)
+    assert_raise ArgumentError, fn -> Client.new([scope: self()] ++ settings) end
+  end
+end
