@@ -209,7 +209,7 @@ defmodule KindeSDK.Browser do
     case session(browser) do
       {:ok, %Session{} = session} -> answer(ask_fresh(browser, session, question))
       {:ok, nil} -> missing()
-      {:error, error} -> answer({:error, error})
+      {:error, error} -> refuse(error)
     end
   end
 
@@ -221,9 +221,13 @@ defmodule KindeSDK.Browser do
   end
 
   defp answer({:ok, answer}), do: answer
-  defp answer({:error, %Error{code: code} = error}) when code in @trouble, do: throw(reason(error))
-  defp answer({:error, _nobody}), do: missing()
+  defp answer({:error, error}), do: refuse(error)
 
+  @spec refuse(Error.t()) :: no_return()
+  defp refuse(%Error{code: code} = error) when code in @trouble, do: throw(reason(error))
+  defp refuse(_nobody), do: missing()
+
+  @spec missing() :: no_return()
   defp missing, do: throw("Request is missing required authentication credential")
 
   @doc "Renews the access token if it expires within so many seconds."

@@ -61,14 +61,12 @@ defmodule KindeSDK.SignIn do
     end
   end
 
-  defp machine_scope(scopes) when is_binary(scopes) do
+  defp machine_scope(scopes) do
     case String.split(scopes) -- @user_scopes do
       [] -> nil
       scopes -> Enum.join(scopes, " ")
     end
   end
-
-  defp machine_scope(_none), do: nil
 
   @doc "Takes the browser that came back from Kinde, or renews the token of one that is signed in."
   @spec token(PlugSession.conn(), Browser.t()) :: {PlugSession.conn(), Browser.t()}
