@@ -76,7 +76,7 @@ test-elixir: export MIX_ENV = test
 test-elixir: export KINDE_NIF_PROFILE = debug
 test-elixir: export KINDE_EMULATOR = $(TARGET)/debug/kinde-emulator
 test-elixir: ## the Elixir tests: the package over its NIF, its documentation and types
-	@$(STEP) "Building the emulator for the Elixir tests" $(CARGO) build -p kinde-emulator
+	@$(STEP) "Building the emulator for the Elixir tests" $(MAKE) --no-print-directory debug
 	@$(STEP) "Formatting of the Elixir code" env -C bindings/elixir mix format --check-formatted
 	@$(STEP) "Warnings of the Elixir compiler" env -C bindings/elixir mix compile --warnings-as-errors
 	@$(STEP) "Elixir tests" env -C bindings/elixir mix test
