@@ -131,6 +131,8 @@ static void ask(kinde_session *session) {
     const int64_t seven = 7;
     bool answer;
     int64_t number;
+    int32_t granted;
+    long before;
     int round;
     /* The first question makes the index. */
     EXPECT(KINDE_STATUS_OK, kinde_session_has_permission(session, "read:todos", KINDE_TOKEN_TYPE_ACCESS, &answer, &error));
@@ -146,7 +148,10 @@ static void ask(kinde_session *session) {
         ALLOCATES_NOTHING(kinde_session_claim_boolean(session, "email_verified", KINDE_TOKEN_TYPE_ID, &answer, &error));
         ALLOCATES_NOTHING(kinde_session_flag_boolean(session, "is_dark_mode", NULL, &answer, &error));
         ALLOCATES_NOTHING(kinde_session_flag_boolean(session, "no", &yes, &answer, &error));
-        ALLOCATES_NOTHING(kinde_session_test_permission(session, "no"));
+        before = allocations;
+        granted = kinde_session_test_permission(session, "read:todos");
+        CHECK_NUMBER(before, allocations);
+        CHECK_NUMBER(1, granted);
         ALLOCATES_NOTHING(kinde_session_flag_integer(session, "competitions_limit", NULL, &number, &error));
         ALLOCATES_NOTHING(kinde_session_flag_integer(session, "no", &seven, &number, &error));
     }
