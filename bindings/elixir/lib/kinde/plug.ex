@@ -14,18 +14,23 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
           plug Kinde.Plug, :require_authenticated
         end
 
+        pipeline :buyers do
+          plug Kinde.Plug, {:require_permission, "create:orders"}
+        end
+
         scope "/" do
           pipe_through :browser
 
           get "/login", Kinde.Plug, :login
           get "/register", Kinde.Plug, :register
           get "/callback", Kinde.Plug, :callback
-          post "/logout", Kinde.Plug, :logout
+          delete "/logout", Kinde.Plug, :logout
         end
 
         scope "/orders", MyAppWeb do
           pipe_through [:browser, :users]
-          plug Kinde.Plug, {:require_permission, "read:orders"}
+
+          get "/", OrderController, :index
         end
 
     What the plug is, its argument says: the options of `fetch_session/2`, the name of another function of this module, or
