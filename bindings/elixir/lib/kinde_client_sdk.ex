@@ -114,7 +114,7 @@ defmodule KindeClientSDK do
           grant_type: atom(),
           auth_status: auth_status(),
           additional_params: map(),
-          scopes: String.t()
+          scopes: String.t() | nil
         }
 
   @doc """

@@ -17,8 +17,8 @@ defmodule KindeSDK.KindeCache do
 
       conn |> Plug.Conn.get_session(:kinde_cache_pid) |> GenServer.call({:get_kinde_data, :kinde_access_token})
 
-  The process is supervised, started when it is asked for, and ends when it was not asked for five minutes. Nothing is lost
-  with it: sign-ins are kept in the session store.
+  The process is supervised, started when it is asked for, and ends when it was not asked for a minute. Nothing is lost with
+  it: sign-ins are kept in the session store.
   """
 
   use GenServer, restart: :temporary
@@ -26,7 +26,7 @@ defmodule KindeSDK.KindeCache do
   alias KindeSDK.Browser
   alias KindeSDK.KindeCache.{Entries, Processes}
 
-  @idle :timer.minutes(5)
+  @idle :timer.minutes(1)
 
   @typedoc "What the session of Plug holds."
   @type name :: {:via, __MODULE__, Browser.name()}
@@ -64,6 +64,8 @@ defmodule KindeSDK.KindeCache do
     case DynamicSupervisor.start_child(Processes, {__MODULE__, name}) do
       {:ok, pid} -> pid
       {:error, {:already_started, pid}} -> seen(pid, name)
+      # So many visitors must not take the VM down. The functions of a `conn` do without these processes.
+      {:error, :max_children} -> Process.whereis(Entries)
     end
   end
 

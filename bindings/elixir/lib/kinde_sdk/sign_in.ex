@@ -61,6 +61,8 @@ defmodule KindeSDK.SignIn do
     end
   end
 
+  defp machine_scope(nil), do: nil
+
   defp machine_scope(scopes) do
     case String.split(scopes) -- @user_scopes do
       [] -> nil

@@ -17,7 +17,7 @@ defmodule KindeSDK.Supervisor do
     children = [
       KindeSDK.KindeCache.Entries,
       {Registry, keys: :unique, name: KindeSDK.KindeCache.Registry},
-      {DynamicSupervisor, name: KindeSDK.KindeCache.Processes}
+      {DynamicSupervisor, name: KindeSDK.KindeCache.Processes, max_children: 50_000}
     ]
 
     Supervisor.init(children, strategy: :one_for_one)

@@ -57,6 +57,11 @@ defmodule KindeClientSDK.MachineTest do
     assert catch_throw(KindeClientSDK.login(conn, client)) =~ "scope"
   end
 
+  test "a client without scopes", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator, :client_credentials)
+    assert conn |> KindeClientSDK.login(%{client | scopes: nil}) |> KindeClientSDK.authenticated?()
+  end
+
   test "a refused application is not signed in, and hears why", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator, :client_credentials)
     conn = KindeClientSDK.login(conn, client)

@@ -94,6 +94,22 @@ defmodule KindeClientSDK.NodesTest do
              GenServer.call(KindeClientSDK.get_cache_pid(conn), {:get_kinde_data, :kinde_user})
   end
 
+  test "too many visitors take nothing down", %{emulator: emulator} do
+    limit = fn number -> :sys.replace_state(KindeSDK.KindeCache.Processes, &%{&1 | max_children: number}) end
+    limit.(0)
+
+    try do
+      conn = signed_in(emulator)
+      pid = KindeClientSDK.get_cache_pid(conn)
+      assert Process.alive?(pid)
+      assert GenServer.call(pid, {:get_kinde_data, :kinde_user}) == []
+      GenServer.cast(pid, {:add_kinde_data, {:kinde_user, %{}}})
+      assert KindeClientSDK.get_user_detail(conn).email == "ada@example.com"
+    after
+      limit.(50_000)
+    end
+  end
+
   test "all of the state can be lost and sign nobody out", %{emulator: emulator} do
     conn = signed_in(emulator)
     :ets.delete_all_objects(KindeSDK.KindeCache.Entries)

@@ -63,13 +63,28 @@ defmodule KindeSDK.KindeCache.Entries do
   end
 
   @impl GenServer
-  def init(_options), do: {:ok, nil, @sweep_every}
+  def init(_options) do
+    sweep_later()
+    {:ok, nil}
+  end
+
+  # Stands in for a process that answers for one browser, when there are too many of them: it knows none.
+  @impl GenServer
+  def handle_call(_question, _from, state), do: {:reply, [], state}
 
   @impl GenServer
-  def handle_info(_timeout, state) do
+  def handle_cast(_data, state), do: {:noreply, state}
+
+  @impl GenServer
+  def handle_info(:sweep, state) do
     sweep()
-    {:noreply, state, @sweep_every}
+    sweep_later()
+    {:noreply, state}
   end
+
+  def handle_info(_other, state), do: {:noreply, state}
+
+  defp sweep_later, do: Process.send_after(self(), :sweep, @sweep_every)
 
   defp now, do: System.monotonic_time(:millisecond)
 end
