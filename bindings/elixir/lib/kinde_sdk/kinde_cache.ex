@@ -17,6 +17,15 @@ defmodule KindeSDK.KindeCache do
 
       conn |> Plug.Conn.get_session(:kinde_cache_pid) |> GenServer.call({:get_kinde_data, :kinde_access_token})
 
+  So it does in a LiveView, which has no `conn`:
+
+      def mount(_params, %{"kinde_cache_pid" => cache}, socket) do
+        case GenServer.call(cache, {:get_kinde_data, :kinde_user}) do
+          [kinde_user: user] -> {:ok, assign(socket, :user, user)}
+          [] -> {:ok, redirect(socket, to: "/login")}
+        end
+      end
+
   The process is supervised, started when it is asked for, and ends when it was not asked for a minute. Nothing is lost with
   it: sign-ins are kept in the session store.
   """

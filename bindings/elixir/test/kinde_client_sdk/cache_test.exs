@@ -47,6 +47,15 @@ defmodule KindeClientSDK.CacheTest do
     end
   end
 
+  test "a LiveView asks by the name in the session", %{emulator: emulator} do
+    %{"kinde_cache_pid" => cache} = Plug.Conn.get_session(signed_in(emulator))
+    assert [kinde_user: %{email: "ada@example.com"}] = GenServer.call(cache, {:get_kinde_data, :kinde_user})
+
+    {anybody, _client} = init(conn(), emulator)
+    %{"kinde_cache_pid" => cache} = Plug.Conn.get_session(anybody)
+    assert GenServer.call(cache, {:get_kinde_data, :kinde_user}) == []
+  end
+
   test "the process of before the sign-in goes on answering", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator)
     assert GenServer.call(client.cache_pid, {:get_kinde_data, :kinde_access_token}) == []
