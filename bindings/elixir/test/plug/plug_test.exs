@@ -317,6 +317,11 @@ defmodule Kinde.PlugTest do
   end
 
   describe "sessions in cookies" do
+    test "need a key, which is for developers to hear", %{emulator: emulator} do
+      browser = browser(emulator, [keep: :cookies, client: Emulator.client(emulator)], session: false)
+      assert %Kinde.Error{code: :config} = catch_error(Browser.get(browser, "/login"))
+    end
+
     test "do without the session of Plug", %{emulator: emulator} do
       browser = emulator |> browser([keep: :cookies], session: false) |> Browser.sign_in()
       assert Browser.greeted(browser) == "ada@example.com"
@@ -409,6 +414,26 @@ defmodule Kinde.PlugTest do
   end
 
   describe "what needs a user" do
+    test "has none whose access token expired and cannot be renewed now", %{emulator: emulator} do
+      client = client(emulator)
+      token = Emulator.mint(emulator, %{claims: %{exp: System.os_time(:second) - 120}})
+      over = Kinde.Session.from_tokens!(client, access_token: token)
+
+      pages = fn conn ->
+        {:ok, conn} = Kinde.Plug.sign_in(conn, over)
+        assert %Kinde.Session{} = Kinde.Plug.session(conn)
+
+        Browser.page(
+          conn,
+          inspect({conn.assigns.kinde_session, Kinde.Plug.user(conn), Kinde.Plug.authenticated?(conn)})
+        )
+      end
+
+      browser = emulator |> browser([client: client, keep: :store], pages: pages) |> Browser.get("/take")
+      assert browser.conn.resp_body == "{nil, nil, false}"
+      assert Browser.get(browser, "/orders").conn.status == 302
+    end
+
     test "answers 401 to what is no page that a user goes to", %{emulator: emulator} do
       browser = browser(emulator, keep: :store)
 
