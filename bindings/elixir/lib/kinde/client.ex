@@ -62,14 +62,18 @@ defmodule Kinde.Client do
   def new(options) do
     {own, settings} = split(options)
     settings = with_framework(settings)
-    make = if Map.get(own, :env, false), do: &Native.client_from_env/1, else: &Native.client_new/1
+    made = if own[:env], do: Native.client_from_env(settings, variables()), else: Native.client_new(settings)
 
-    with {:ok, ref} <- make.(settings) do
+    with {:ok, ref} <- made do
       {:ok, %__MODULE__{ref: ref, name: own[:name], timeout: Map.get(own, :timeout, @timeout)}}
     end
   end
 
   @own [:name, :timeout, :env, :prepare, :id]
+
+  # What `System.put_env/2` sets is only in the environment of the VM.
+  defp variables,
+    do: Map.filter(System.get_env(), fn {name, _value} -> String.starts_with?(name, "KINDE_") end)
 
   # What Kinde is told about who calls.
   @framework "Elixir/#{Mix.Project.config()[:version]}"

@@ -28,7 +28,10 @@ defmodule Kinde.Native do
   nif task_cancel(task :: task()) :: :ok
 
   nif client_new(settings :: Kinde.params()) :: Kinde.result(client())
-  nif client_from_env(settings :: Kinde.params()) :: Kinde.result(client())
+
+  nif client_from_env(settings :: Kinde.params(), variables :: %{String.t() => String.t()}) ::
+        Kinde.result(client())
+
   nif client_derive(client :: client(), overrides :: Kinde.params()) :: Kinde.result(client())
   nif client_prepare(client :: client(), ref :: reference()) :: started()
   nif client_stats(client :: client()) :: Kinde.result(map())

@@ -1,5 +1,7 @@
 //! `Kinde.Client`: one application at Kinde.
 
+use std::collections::HashMap;
+
 use kinde::{Config, Json};
 use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 
@@ -22,16 +24,21 @@ fn client_new<'a>(env: Env<'a>, settings: Term<'a>) -> NifResult<Term<'a>> {
     Ok(answer(env, made(Config::new(), &settings)))
 }
 
-/// The settings win over the environment's.
+/// The settings win over `variables`, those of the VM's environment: what a program sets there is not
+/// in the environment of the operating system.
 #[rustler::nif(schedule = "DirtyIo")]
-fn client_from_env<'a>(env: Env<'a>, settings: Term<'a>) -> NifResult<Term<'a>> {
+fn client_from_env<'a>(
+    env: Env<'a>,
+    settings: Term<'a>,
+    variables: HashMap<String, String>,
+) -> NifResult<Term<'a>> {
     let settings = given!(env, settings);
-    Ok(answer(env, from_env(&settings)))
+    Ok(answer(env, from_env(&settings, &variables)))
 }
 
-fn from_env(settings: &str) -> kinde::Result<kinde::Client> {
+fn from_env(settings: &str, variables: &HashMap<String, String>) -> kinde::Result<kinde::Client> {
     let mut config = Config::new();
-    config.load_env()?;
+    config.load_vars(|name| variables.get(name).cloned())?;
     made(config, settings)
 }
 
