@@ -107,6 +107,8 @@ defmodule Kinde.ExampleTest do
     Chromium.assert_text(browser, "h1", "Nobody is signed in")
   end
 
+  unless System.find_executable("redis-server"), do: @tag(skip: "there is no redis-server")
+
   test "leaves users signed in when the node is restarted, and at a second node, with Redis" do
     emulator = emulator()
     environment = at(emulator, [{"KINDE_STORE_URL", Program.start_redis!()} | @secrets])
