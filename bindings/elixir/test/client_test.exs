@@ -83,6 +83,7 @@ defmodule Kinde.ClientTest do
     client = Client.new!(@away)
     refute inspect(client, structs: true) =~ "secret"
     refute inspect(client, structs: false) =~ "secret"
+    refute inspect(Client.child_spec([name: :x] ++ @away)) =~ "secret"
   end
 
   test "tells Kinde who calls" do

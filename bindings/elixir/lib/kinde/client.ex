@@ -35,6 +35,7 @@ defmodule Kinde.Client do
   use Kinde.Bang
 
   alias Kinde.{Call, Error, Native}
+  alias Kinde.Client.Options
 
   require Logger
 
@@ -172,7 +173,9 @@ defmodule Kinde.Client do
   def logout_url(client, params \\ []), do: Native.logout_url(get(client).ref, params)
 
   @doc "Starts a client under its `:name`, as the supervisor does."
-  @spec start_link(keyword()) :: GenServer.on_start()
+  @spec start_link(keyword() | Options.t()) :: GenServer.on_start()
+  def start_link(%Options{all: options}), do: start_link(options)
+
   def start_link(options) do
     case Keyword.fetch(options, :name) do
       {:ok, _name} -> GenServer.start_link(__MODULE__, options)
@@ -183,10 +186,9 @@ defmodule Kinde.Client do
   @doc false
   @spec child_spec(keyword()) :: Supervisor.child_spec()
   def child_spec(options) do
-    %{
-      id: Keyword.get(options, :id, {__MODULE__, options[:name]}),
-      start: {__MODULE__, :start_link, [options]}
-    }
+    name = options[:name]
+    hidden = %Options{name: name, all: options}
+    %{id: Keyword.get(options, :id, {__MODULE__, name}), start: {__MODULE__, :start_link, [hidden]}}
   end
 
   @impl GenServer
