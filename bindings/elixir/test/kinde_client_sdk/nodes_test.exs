@@ -65,18 +65,20 @@ defmodule KindeClientSDK.NodesTest do
     emulator: emulator,
     settings: settings
   } do
-    Emulator.control(emulator, "PATCH", "/applications?client_id=emulator_web", %{access_token_seconds: 2})
+    # Expired already, but no longer ago than the leeway for clocks that differ.
+    Emulator.control(emulator, "PATCH", "/applications?client_id=emulator_web", %{access_token_seconds: 10})
+    Emulator.post(emulator, "/clock", %{shift_seconds: -30})
 
     configuration = [
-      settings: settings ++ [clock_leeway_seconds: 0],
+      settings: settings,
       frontend_client_id: "emulator_web",
       client_secret: "emulator-web-secret-0123456789abcdefghijkl"
     ]
 
     configured(configuration, fn ->
       conn = signed_in(emulator)
+      Emulator.post(emulator, "/clock", %{reset: true})
       peer = start_node(configuration)
-      Process.sleep(2_100)
       refute on(peer, :authenticated?, [conn])
       {_conn, %{auth_status: :authenticated}} = on(peer, :get_token, [conn])
       assert KindeClientSDK.authenticated?(conn)

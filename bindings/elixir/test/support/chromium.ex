@@ -94,13 +94,16 @@ defmodule Kinde.Support.Chromium do
          do: {:ok, found |> Map.values() |> hd()}
   end
 
-  defp wait(look, left \\ div(@wait_ms, 50)) do
+  # Each look is a request to the driver, which takes its time.
+  defp wait(look, deadline \\ now() + @wait_ms) do
     cond do
       found = look.() -> found
-      left == 0 -> nil
-      true -> Process.sleep(50) && wait(look, left - 1)
+      now() > deadline -> nil
+      true -> wait(look, deadline)
     end
   end
+
+  defp now, do: System.monotonic_time(:millisecond)
 
   defp command(method, url, body \\ nil) do
     case try_command(method, url, body) do
