@@ -3,6 +3,13 @@
 require "capybara"
 require "selenium-webdriver"
 
+# What has gone with its page is looked for again. Newer drivers call that an unknown error.
+module GoneWithItsPage
+  def invalid_element_errors
+    super + [Selenium::WebDriver::Error::UnknownError]
+  end
+end
+
 Capybara.register_driver(:chromium) do |application|
   options = Selenium::WebDriver::Chrome::Options.new(
     args: %w[--headless=new --no-sandbox --disable-dev-shm-usage --disable-gpu --window-size=1000,800]
@@ -11,7 +18,7 @@ Capybara.register_driver(:chromium) do |application|
   binary = %w[chromium chromium-browser google-chrome].product(places).map { |name, place| File.join(place, name) }
                                                       .find { |path| File.executable?(path) }
   options.binary = binary if binary
-  Capybara::Selenium::Driver.new(application, browser: :chrome, capabilities: options)
+  Capybara::Selenium::Driver.new(application, browser: :chrome, capabilities: options).extend(GoneWithItsPage)
 end
 
 Capybara.default_max_wait_time = 20
