@@ -242,7 +242,8 @@ fn judge_scopes(token: &Signed, demanded: &[String]) -> Result<()> {
     let listed = token.texts_of(Name::Scp)?;
     let text = token.text_of(Name::Scope)?.unwrap_or_default();
     let has = |scope: &str| {
-        listed.iter().any(|given| given == scope) || text.split(' ').any(|given| given == scope)
+        listed.iter().any(|given| given == scope)
+            || text.split_ascii_whitespace().any(|given| given == scope)
     };
     match demanded.iter().find(|scope| !has(scope)) {
         None => Ok(()),
