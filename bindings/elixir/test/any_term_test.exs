@@ -3,7 +3,8 @@ defmodule Kinde.AnyTermTest do
   # the VM, the caller and the library go on.
   use ExUnit.Case, async: true
 
-  alias Kinde.{Client, Error, Native, Session, Support.AnyTerm, Support.Emulator}
+  alias Kinde.{Client, Error, Native, Session, Token}
+  alias Kinde.Support.{AnyTerm, Emulator}
 
   @rounds 50
 
@@ -65,7 +66,6 @@ defmodule Kinde.AnyTermTest do
   defp judge(_name, _arguments, {:answer, {:ok, _value}}), do: :ok
   defp judge(:version, _arguments, {:answer, "" <> _version}), do: :ok
   defp judge(:session_revision, _arguments, {:answer, revision}), do: assert(is_integer(revision))
-  defp judge(:session_client, _arguments, {:answer, client}), do: assert(is_reference(client))
 
   defp judge(name, _arguments, {:answer, value}) do
     assert is_boolean(value) or (name in [:session_flag_integer, :session_flag_string] and value != nil),
@@ -89,6 +89,34 @@ defmodule Kinde.AnyTermTest do
   defp message(error) do
     assert String.valid?(Exception.message(error))
     assert Exception.message(error) != ""
+  end
+
+  test "a text that is not UTF-8 is an error too, because a browser may have sent it", %{session: session} do
+    client = session.client
+    bad = <<"caf", 0xE9>>
+
+    for {name, ask} <- [
+          verify: &Token.verify(client, &1),
+          load: &Session.load(client, &1),
+          delete: &Session.delete(client, &1),
+          revoke_all: &Session.revoke_all(client, &1),
+          open: &Session.open(client, &1),
+          handle_callback: &Session.handle_callback(session, &1),
+          claim: &Session.claim(session, &1),
+          flag: &Session.flag(session, &1),
+          boolean_flag: &Session.boolean_flag(session, &1, true),
+          integer_flag: &Session.integer_flag(session, &1, 1),
+          string_flag: &Session.string_flag(session, &1, "x"),
+          fetch: &Session.fetch(session, &1),
+          login_url: &Session.login_url(session, org_code: &1)
+        ] do
+      assert {^name, {:error, %Error{code: :invalid_utf8} = error}} = {name, ask.(bad)}
+      message(error)
+    end
+
+    # Nobody has what cannot be named.
+    refute Session.permission?(session, bad)
+    refute Session.role?(session, bad)
   end
 
   test "what is too large or too deep is an error, not an exception" do

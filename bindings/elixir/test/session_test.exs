@@ -210,6 +210,13 @@ defmodule Kinde.SessionTest do
     assert Session.fetch_has(session, permissions: ["read:todos"]) == {:ok, true}
     assert Session.fetch_has!(session, roles: ["pilot"]) == false
     assert {:error, %Error{code: :invalid_argument}} = Session.fetch(session, :weather)
+
+    # The names are the same ones whatever else the VM has loaded.
+    assert {:ok, %{plans: [plan], entitlements: [entitlement | _]}} = Session.fetch(session, :entitlements)
+    assert %{key: "pro", subscribed_on: _} = plan
+    assert %{feature_key: _, price_name: _, entitlement_limit_max: _, fixed_charge: _} = entitlement
+    refute Enum.any?(Map.keys(entitlement), &is_binary/1)
+    assert {:ok, %{updated_at: _, email_verified: true}} = Session.fetch(session, :user_profile)
   end
 
   test "an application signs in itself", %{emulator: emulator} do

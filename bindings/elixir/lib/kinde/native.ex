@@ -59,7 +59,6 @@ defmodule Kinde.Native do
 
   nif session_new(client :: client()) :: Kinde.result(session())
   nif session_from_tokens(client :: client(), tokens :: Kinde.params(), ref :: reference()) :: started()
-  nif session_client(session :: session()) :: client()
   nif session_login_url(session :: session(), params :: Kinde.params()) :: Kinde.result(String.t())
   nif session_register_url(session :: session(), params :: Kinde.params()) :: Kinde.result(String.t())
   nif session_create_org_url(session :: session(), params :: Kinde.params()) :: Kinde.result(String.t())

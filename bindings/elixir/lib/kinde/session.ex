@@ -33,8 +33,8 @@ defmodule Kinde.Session do
   @typedoc "What came of a callback: signed in, or sent back to the sign-in page at `url`."
   @type outcome :: %{outcome: :signed_in | :restart, return_to: String.t() | nil, url: String.t() | nil}
 
-  # Nobody is signed in, or not any more.
-  @signed_out [:not_authenticated, :token_expired]
+  # Nobody is signed in, or not any more; or what is asked for has no name that anything could have.
+  @denied [:not_authenticated, :token_expired, :invalid_utf8]
 
   @doc "A session of nobody yet."
   @spec new(Client.named()) :: Kinde.result(t())
@@ -215,7 +215,7 @@ defmodule Kinde.Session do
   @typedoc "Roles, and the organization in which they are held."
   @type roles :: %{
           org_code: String.t() | nil,
-          roles: [%{id: String.t(), key: String.t(), name: String.t()}]
+          roles: [%{id: String.t() | nil, key: String.t() | nil, name: String.t() | nil}]
         }
 
   @doc "Whether the user has this role, by its key."
@@ -291,9 +291,9 @@ defmodule Kinde.Session do
   @spec user(t()) :: Kinde.result(user())
   def user(%__MODULE__{ref: ref}), do: Native.session_user(ref)
 
-  @typedoc "A user."
+  @typedoc "A user; all of it `nil` in a session of the application itself."
   @type user :: %{
-          id: String.t(),
+          id: String.t() | nil,
           given_name: String.t() | nil,
           family_name: String.t() | nil,
           email: String.t() | nil,
@@ -304,7 +304,7 @@ defmodule Kinde.Session do
   Asks Kinde what is so now; the tokens say what was so when they were made.
 
   `what` is `:permissions`, `:roles`, `:flags`, `:properties`, `:entitlements`, `:entitlement` (takes `key`),
-  `:portal_url`, `:user_profile` or `:refresh_claims`.
+  `:portal_url`, `:user_profile` or `:refresh_claims`. Fields that Kinde adds to its answers in the future have texts as keys.
   """
   @spec fetch(t(), atom() | String.t()) :: Kinde.result(map())
   @spec fetch(t(), atom() | String.t(), Kinde.params()) :: Kinde.result(map())
@@ -327,7 +327,7 @@ defmodule Kinde.Session do
   defp kind(:id), do: 1
 
   defp decided(answer) when is_boolean(answer), do: answer
-  defp decided({:error, %Error{code: code}}) when code in @signed_out, do: false
+  defp decided({:error, %Error{code: code}}) when code in @denied, do: false
   defp decided({:error, error}), do: raise(error)
 
   defp value({:error, _error} = failed), do: failed

@@ -9,6 +9,7 @@ use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 use crate::call::{answer, start};
 use crate::error::Fault;
 use crate::given;
+use crate::input::Text;
 use crate::parse::Claims;
 use crate::resources::Client;
 
@@ -84,7 +85,7 @@ flow!(device_poll, DevicePoll, device_poll);
 fn verify_token<'a>(
     env: Env<'a>,
     client: ResourceArc<Client>,
-    token: &str,
+    token: Text<'a>,
     options: Term<'a>,
 ) -> NifResult<Term<'a>> {
     let options = given!(env, options);
@@ -92,7 +93,7 @@ fn verify_token<'a>(
         return Ok(atoms::wait().to_term(env));
     }
     let verified = VerifyOptions::from_json(&options)
-        .map(|options| client.0.try_verify_token(token, &options))
+        .map(|options| client.0.try_verify_token(&token, &options))
         .transpose();
     Ok(match verified {
         Some(claims) => answer(env, claims.and_then(|claims| claims).map(Claims)),
@@ -104,7 +105,7 @@ fn verify_token<'a>(
 fn verify_token_async<'a>(
     env: Env<'a>,
     client: ResourceArc<Client>,
-    token: String,
+    token: Text<'a>,
     options: Term<'a>,
     reference: Reference<'a>,
 ) -> NifResult<Term<'a>> {
@@ -114,6 +115,7 @@ fn verify_token_async<'a>(
         Err(error) => return Ok(Fault::from(error).answer(env)),
     };
     let application = client.0.clone();
+    let token = token.to_owned();
     Ok(start(env, &client.0, reference, async move {
         let claims = application.verify_token(&token, &options).await?;
         Ok(Claims(claims))

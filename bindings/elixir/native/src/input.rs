@@ -1,7 +1,9 @@
 //! Terms that come in: settings, parameters and options, as the JSON that the library reads.
 
+use std::ops::Deref;
+
 use kinde::Status;
-use rustler::{Atom, Term, TermType};
+use rustler::{Atom, Binary, Decoder, NifResult, Term, TermType};
 use serde_json::{Map, Number, Value};
 
 use crate::error::Fault;
@@ -34,6 +36,28 @@ pub fn object(term: Term) -> Result<String, Refusal> {
 pub fn value(term: Term) -> Result<String, Refusal> {
     let mut reader = Reader { left: LARGEST };
     Ok(reader.value(term, DEEPEST)?.to_string())
+}
+
+/// A text that a function takes by itself. What is no binary is a mistake in the program; what is not
+/// UTF-8 may have come from a browser, so the function answers `{:error, error}` to it.
+pub struct Text<'a>(&'a str);
+
+impl<'a> Decoder<'a> for Text<'a> {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        let binary: Binary = term.decode()?;
+        match std::str::from_utf8(binary.as_slice()) {
+            Ok(text) => Ok(Text(text)),
+            Err(_) => Err(rustler::Error::Term(Box::new(not_utf8()))),
+        }
+    }
+}
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.0
+    }
 }
 
 struct Reader {
@@ -79,10 +103,7 @@ impl Reader {
         self.spend(binary.len())?;
         match std::str::from_utf8(binary.as_slice()) {
             Ok(text) => Ok(text.to_owned()),
-            Err(_) => Err(Refusal::Fault(Fault::Input {
-                status: Status::InvalidUtf8,
-                message: "a text that is given is not UTF-8".to_owned(),
-            })),
+            Err(_) => Err(Refusal::Fault(not_utf8())),
         }
     }
 
@@ -143,6 +164,13 @@ fn integer(term: Term) -> Result<Value, Refusal> {
     match term.decode::<u64>() {
         Ok(number) => Ok(number.into()),
         Err(_) => Err(invalid("a number that is given does not fit 64 bits")),
+    }
+}
+
+fn not_utf8() -> Fault {
+    Fault::Input {
+        status: Status::InvalidUtf8,
+        message: "a text that is given is not UTF-8".to_owned(),
     }
 }
 

@@ -5,6 +5,7 @@ use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 
 use crate::call::{answer, start};
 use crate::given;
+use crate::input::Text;
 use crate::resources::{Client, Session};
 
 #[rustler::nif]
@@ -23,10 +24,11 @@ fn session_save<'a>(
 fn session_load<'a>(
     env: Env<'a>,
     client: ResourceArc<Client>,
-    id: String,
+    id: Text<'a>,
     reference: Reference<'a>,
 ) -> Term<'a> {
     let application = client.0.clone();
+    let id = id.to_owned();
     start(env, &client.0, reference, async move {
         kinde::Session::load(&application, &id).await
     })
@@ -36,10 +38,11 @@ fn session_load<'a>(
 fn session_delete<'a>(
     env: Env<'a>,
     client: ResourceArc<Client>,
-    id: String,
+    id: Text<'a>,
     reference: Reference<'a>,
 ) -> Term<'a> {
     let application = client.0.clone();
+    let id = id.to_owned();
     start(env, &client.0, reference, async move {
         kinde::Session::delete(&application, &id).await
     })
@@ -49,10 +52,11 @@ fn session_delete<'a>(
 fn sessions_revoke<'a>(
     env: Env<'a>,
     client: ResourceArc<Client>,
-    sub: String,
+    sub: Text<'a>,
     reference: Reference<'a>,
 ) -> Term<'a> {
     let application = client.0.clone();
+    let sub = sub.to_owned();
     start(env, &client.0, reference, async move {
         application.revoke_sessions(&sub).await
     })
@@ -78,6 +82,6 @@ fn session_seal<'a>(
 }
 
 #[rustler::nif(schedule = "DirtyCpu")]
-fn session_open<'a>(env: Env<'a>, client: ResourceArc<Client>, sealed: &str) -> Term<'a> {
-    answer(env, kinde::Session::open(&client.0, sealed))
+fn session_open<'a>(env: Env<'a>, client: ResourceArc<Client>, sealed: Text<'a>) -> Term<'a> {
+    answer(env, kinde::Session::open(&client.0, &sealed))
 }

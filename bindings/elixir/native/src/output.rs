@@ -76,14 +76,65 @@ impl Answer for Shaped {
     }
 }
 
-/// An object whose keys Kinde may add to: atoms down to some level, if they exist already, because
-/// the VM never forgets one.
-pub struct Open(pub Json, pub usize);
+/// What the Account API says, to which Kinde may add: the names of [`ACCOUNT_NAMES`] are atoms, all
+/// others binaries, because the VM never forgets an atom.
+pub struct Named(pub Json);
 
-impl Answer for Open {
+/// How many levels of an answer have names.
+const ACCOUNT_LEVELS: usize = 2;
+
+const ACCOUNT_NAMES: &[&str] = &[
+    "email",
+    "email_verified",
+    "entitlement",
+    "entitlement_limit_max",
+    "entitlement_limit_min",
+    "entitlements",
+    "family_name",
+    "feature_flags",
+    "feature_key",
+    "feature_name",
+    "first_name",
+    "fixed_charge",
+    "given_name",
+    "has_more",
+    "id",
+    "key",
+    "last_name",
+    "metadata",
+    "name",
+    "next_page_starting_after",
+    "org_code",
+    "permissions",
+    "picture",
+    "plans",
+    "preferred_email",
+    "preferred_username",
+    "price_name",
+    "properties",
+    "provided_id",
+    "refreshed",
+    "roles",
+    "sub",
+    "subscribed_on",
+    "type",
+    "unit_amount",
+    "updated_at",
+    "url",
+    "value",
+];
+
+impl Answer for Named {
     fn answer(self, env: Env<'_>) -> Term<'_> {
-        let existing = |env, name: &str| Atom::existing_from_str(env, name).ok();
-        (atoms::ok(), walk(env, self.0.borrowed(), self.1, &existing)).encode(env)
+        let known = |env, name: &str| {
+            let is_known = ACCOUNT_NAMES.contains(&name);
+            is_known.then(|| Atom::from_str(env, name).ok()).flatten()
+        };
+        (
+            atoms::ok(),
+            walk(env, self.0.borrowed(), ACCOUNT_LEVELS, &known),
+        )
+            .encode(env)
     }
 }
 

@@ -6,7 +6,7 @@ use rustler::{Encoder, Env, NifResult, ResourceArc, Term};
 use crate::call::answer;
 use crate::error::Fault;
 use crate::given;
-use crate::input::{self, Refusal};
+use crate::input::{self, Refusal, Text};
 use crate::output::{Answer, Shaped, free};
 use crate::parse::Claims;
 use crate::resources::Session;
@@ -63,13 +63,13 @@ fn session_claims<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> N
 fn session_claim<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    name: &str,
+    name: Text<'a>,
     of: i32,
 ) -> NifResult<Term<'a>> {
     let of = token_type(of)?;
-    Ok(match session.0.claim_string(name, of) {
+    Ok(match session.0.claim_string(&name, of) {
         Ok(text) => text.answer(env),
-        Err(error) if error.status() == Status::ClaimMissing => match session.0.claim(name, of) {
+        Err(error) if error.status() == Status::ClaimMissing => match session.0.claim(&name, of) {
             Ok(claim) => {
                 let value = claim.borrowed().get("value");
                 (atoms::ok(), value.map(|value| free(env, value))).encode(env)
@@ -94,10 +94,10 @@ fn session_permissions<'a>(
 fn session_has_permission<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    key: &str,
+    key: Text<'a>,
     of: i32,
 ) -> NifResult<Term<'a>> {
-    Ok(bare(env, session.0.has_permission(key, token_type(of)?)))
+    Ok(bare(env, session.0.has_permission(&key, token_type(of)?)))
 }
 
 #[rustler::nif]
@@ -110,10 +110,10 @@ fn session_roles<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> Ni
 fn session_has_role<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    key: &str,
+    key: Text<'a>,
     of: i32,
 ) -> NifResult<Term<'a>> {
-    Ok(bare(env, session.0.has_role(key, token_type(of)?)))
+    Ok(bare(env, session.0.has_role(&key, token_type(of)?)))
 }
 
 #[rustler::nif]
@@ -137,7 +137,7 @@ fn session_flags<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> Ni
 fn session_flag<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    code: &str,
+    code: Text<'a>,
     default: Term<'a>,
     of_type: Option<&str>,
 ) -> NifResult<Term<'a>> {
@@ -150,7 +150,7 @@ fn session_flag<'a>(
         _ if default.decode::<rustler::Atom>().ok() == Some(atoms::none()) => None,
         _ => return Err(rustler::Error::BadArg),
     };
-    let flag = session.0.flag(code, default.as_ref(), of_type);
+    let flag = session.0.flag(&code, default.as_ref(), of_type);
     Ok(answer(env, flag.map(|said| Shaped(said, 1))))
 }
 
@@ -158,30 +158,30 @@ fn session_flag<'a>(
 fn session_flag_boolean<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    code: &str,
+    code: Text<'a>,
     default: Option<bool>,
 ) -> Term<'a> {
-    bare(env, session.0.flag_boolean(code, default))
+    bare(env, session.0.flag_boolean(&code, default))
 }
 
 #[rustler::nif]
 fn session_flag_integer<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    code: &str,
+    code: Text<'a>,
     default: Option<i64>,
 ) -> Term<'a> {
-    bare(env, session.0.flag_integer(code, default))
+    bare(env, session.0.flag_integer(&code, default))
 }
 
 #[rustler::nif]
 fn session_flag_string<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    code: &str,
+    code: Text<'a>,
     default: Option<&str>,
 ) -> Term<'a> {
-    bare(env, session.0.flag_string(code, default))
+    bare(env, session.0.flag_string(&code, default))
 }
 
 #[rustler::nif]

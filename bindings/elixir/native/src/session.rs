@@ -9,20 +9,13 @@ use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 use crate::call::{answer, start};
 use crate::error::Fault;
 use crate::given;
-use crate::output::Open;
-use crate::resources::{self, Client, Session};
-
-/// How many levels of what the Account API says have names that the library knows.
-const ACCOUNT_LEVELS: usize = 2;
+use crate::input::Text;
+use crate::output::Named;
+use crate::resources::{Client, Session};
 
 #[rustler::nif]
 fn session_new(env: Env<'_>, client: ResourceArc<Client>) -> Term<'_> {
     answer(env, Ok(client.0.session()))
-}
-
-#[rustler::nif]
-fn session_client(session: ResourceArc<Session>) -> ResourceArc<Client> {
-    resources::client(session.0.client().clone())
 }
 
 #[rustler::nif]
@@ -71,10 +64,11 @@ url!(session_logout_url, LogoutParams, logout_url);
 fn session_handle_callback<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    url_or_query: String,
+    url_or_query: Text<'a>,
     reference: Reference<'a>,
 ) -> Term<'a> {
     let user = session.0.clone();
+    let url_or_query = url_or_query.to_owned();
     start(env, session.0.client(), reference, async move {
         user.handle_callback(&url_or_query).await
     })
@@ -145,19 +139,19 @@ fn session_logout<'a>(
 fn session_fetch<'a>(
     env: Env<'a>,
     session: ResourceArc<Session>,
-    what: &str,
+    what: Text<'a>,
     params: Term<'a>,
     reference: Reference<'a>,
 ) -> NifResult<Term<'a>> {
     let params = given!(env, params);
-    let request = match AccountRequest::from_json(what, &params) {
+    let request = match AccountRequest::from_json(&what, &params) {
         Ok(request) => request,
         Err(error) => return Ok(Fault::from(error).answer(env)),
     };
     let user = session.0.clone();
     Ok(start(env, session.0.client(), reference, async move {
         let said = user.fetch(request).await?;
-        Ok(Open(said, ACCOUNT_LEVELS))
+        Ok(Named(said))
     }))
 }
 
