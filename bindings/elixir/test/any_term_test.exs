@@ -127,6 +127,12 @@ defmodule Kinde.AnyTermTest do
 
     deep = Enum.reduce(1..100, 1, fn _level, inner -> [inner] end)
     assert {:error, %Error{code: :invalid_argument}} = Client.new([scope: deep] ++ settings)
-    assert_raise ArgumentError, fn -> Client.new([scope: self()] ++ settings) end
+
+    for term <- [self(), make_ref(), {1, 2}, & &1, <<1::3>>, [1 | 2]] do
+      assert {:error, %Error{code: :invalid_argument, field: "scope", fields: [%{field: "scope"}]}} =
+               Client.new([scope: term] ++ settings)
+
+      assert {:error, %Error{code: :invalid_argument}} = Client.derive(Client.new!(settings), term)
+    end
   end
 end

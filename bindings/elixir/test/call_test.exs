@@ -132,7 +132,9 @@ defmodule Kinde.CallTest do
     end
 
     test "tells of an exception", %{emulator: emulator} do
-      assert_raise ArgumentError, fn -> Token.user_profile(Emulator.client(emulator), self()) end
+      # As a client is that came from another node.
+      foreign = %{Emulator.client(emulator) | ref: make_ref()}
+      assert_raise ArgumentError, fn -> Token.user_profile(foreign, []) end
       assert_received {[:kinde, :user_profile, :exception], _measurements, %{kind: :error, reason: :badarg}}
     end
   end

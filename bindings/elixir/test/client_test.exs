@@ -36,6 +36,17 @@ defmodule Kinde.ClientTest do
     end
   end
 
+  test "is the only one of its name" do
+    first = start_supervised!({Client, [name: __MODULE__.Twice] ++ @away}, id: :first)
+    second = {Client, Keyword.merge(@away, name: __MODULE__.Twice, client_id: "y")}
+    assert {:error, {{:already_started, ^first}, _child}} = start_supervised(second, id: :second)
+    assert Client.authorization_url!(__MODULE__.Twice).url =~ "client_id=x&"
+
+    stop_supervised!(:first)
+    start_supervised!(second, id: :second)
+    assert Client.authorization_url!(__MODULE__.Twice).url =~ "client_id=y&"
+  end
+
   test "is there again after its process was killed" do
     pid = start_supervised!({Client, [name: __MODULE__.Killed] ++ @away})
     client = Client.get(__MODULE__.Killed)
@@ -70,6 +81,11 @@ defmodule Kinde.ClientTest do
     client = Client.new!([timeout: 5] ++ @away)
     assert client.timeout == 5
     assert Client.with_timeout(client, :infinity) == %{client | timeout: :infinity}
+
+    for bad <- ["5", -1, nil, 0x1_0000_0000] do
+      assert {:error, %Error{code: :config, field: "timeout"}} = Client.new([timeout: bad] ++ @away)
+      assert_raise FunctionClauseError, fn -> Client.with_timeout(client, bad) end
+    end
   end
 
   test "makes others with a few settings changed" do
@@ -84,6 +100,28 @@ defmodule Kinde.ClientTest do
     refute inspect(client, structs: true) =~ "secret"
     refute inspect(client, structs: false) =~ "secret"
     refute inspect(Client.child_spec([name: :x] ++ @away)) =~ "secret"
+  end
+
+  test "shows no secret of a call that could not be made, nor do the logs of who made it" do
+    client = Client.new!(@away)
+
+    for mistake <- [
+          fn -> Client.new(Keyword.put(@away, :scope, self())) end,
+          fn -> Kinde.Token.revoke(client, "secret-token") end,
+          fn -> Kinde.Token.exchange_code(client, code: "secret-code", nonce: {:ok, 1}) end,
+          fn -> Session.from_tokens(client, access_token: "secret-token", id_token: & &1) end,
+          fn -> Kinde.Cookie.join(client, cookies: "kinde_session=secret", name: make_ref()) end
+        ] do
+      assert {:error, %Error{code: :invalid_argument} = error} = mistake.()
+      refute inspect(error, structs: false) =~ "secret"
+    end
+
+    assert {:error, %Error{field: "scope", message: "scope: must be " <> _}} =
+             Client.new(Keyword.put(@away, :scope, self()))
+
+    token = "eyJhbGciOiJSUzI1NiJ9." <> String.duplicate("x", 60) <> ".secret"
+    error = assert_raise ArgumentError, fn -> Kinde.Token.verify(token, client) end
+    refute Exception.message(error) =~ "secret"
   end
 
   test "tells Kinde who calls" do

@@ -5,6 +5,7 @@ defmodule Kinde.Application do
 
   @impl Application
   def start(_type, _arguments) do
-    Supervisor.start_link([Kinde.Log, KindeSDK.Supervisor], strategy: :one_for_one, name: Kinde.Supervisor)
+    children = [Kinde.Log, {Registry, keys: :unique, name: Kinde.Client.Registry}, KindeSDK.Supervisor]
+    Supervisor.start_link(children, strategy: :one_for_one, name: Kinde.Supervisor)
   end
 end

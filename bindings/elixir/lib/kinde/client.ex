@@ -40,6 +40,8 @@ defmodule Kinde.Client do
   require Logger
 
   @timeout 30_000
+  # Of two under one name, the first that ended would take the other's away.
+  @registry __MODULE__.Registry
 
   @enforce_keys [:ref]
   @derive {Inspect, only: [:name, :timeout]}
@@ -62,12 +64,25 @@ defmodule Kinde.Client do
   @spec new(Kinde.params()) :: Kinde.result(t())
   def new(options) do
     {own, settings} = split(options)
-    settings = with_framework(settings)
-    made = if own[:env], do: Native.client_from_env(settings, variables()), else: Native.client_new(settings)
+    timeout = Map.get(own, :timeout, @timeout)
 
-    with {:ok, ref} <- made do
-      {:ok, %__MODULE__{ref: ref, name: own[:name], timeout: Map.get(own, :timeout, @timeout)}}
-    end
+    with :ok <- check_timeout(timeout),
+         {:ok, ref} <- made(with_framework(settings), own[:env]),
+         do: {:ok, %__MODULE__{ref: ref, name: own[:name], timeout: timeout}}
+  end
+
+  defp made(settings, true), do: Native.client_from_env(settings, variables())
+  defp made(settings, _without), do: Native.client_new(settings)
+
+  # What `receive` takes.
+  defguardp is_timeout(timeout) when timeout == :infinity or timeout in 0..0xFFFF_FFFF
+
+  defp check_timeout(timeout) when is_timeout(timeout), do: :ok
+
+  defp check_timeout(_other) do
+    message = "timeout: must be milliseconds, or :infinity"
+    fields = [%{field: "timeout", message: message}]
+    {:error, %Error{code: :config, message: message, field: "timeout", fields: fields}}
   end
 
   @own [:name, :timeout, :env, :prepare, :id]
@@ -102,8 +117,11 @@ defmodule Kinde.Client do
   def get(name) do
     case :persistent_term.get({__MODULE__, name}, nil) do
       nil ->
+        # It may be something else, given in the wrong place: of a token no more than its beginning is shown.
+        shown = inspect(name, limit: 5, printable_limit: 40)
+
         raise ArgumentError,
-              "there is no Kinde.Client named #{inspect(name)}; add {Kinde.Client, name: #{inspect(name)}, …} to a supervisor"
+              "there is no Kinde.Client named #{shown}; add {Kinde.Client, name: #{shown}, …} to a supervisor"
 
       client ->
         client
@@ -124,10 +142,10 @@ defmodule Kinde.Client do
   @doc """
   The same client with another time limit, in milliseconds, or `:infinity`.
 
-      Kinde.Token.introspect(Kinde.Client.with_timeout(MyApp.Kinde, 2_000), token)
+      Kinde.Token.introspect(Kinde.Client.with_timeout(MyApp.Kinde, 2_000), token: token)
   """
   @spec with_timeout(named(), timeout()) :: t()
-  def with_timeout(client, timeout), do: %{get(client) | timeout: timeout}
+  def with_timeout(client, timeout) when is_timeout(timeout), do: %{get(client) | timeout: timeout}
 
   @doc "A client with some other settings, which shares keys and connections with this one where these are the same."
   @spec derive(named(), Kinde.params()) :: Kinde.result(t())
@@ -172,13 +190,13 @@ defmodule Kinde.Client do
   @spec logout_url(named(), Kinde.params()) :: Kinde.result(String.t())
   def logout_url(client, params \\ []), do: Native.logout_url(get(client).ref, params)
 
-  @doc "Starts a client under its `:name`, as the supervisor does."
+  @doc "Starts a client under its `:name`, of which there can be one, as the supervisor does."
   @spec start_link(keyword() | Options.t()) :: GenServer.on_start()
   def start_link(%Options{all: options}), do: start_link(options)
 
   def start_link(options) do
     case Keyword.fetch(options, :name) do
-      {:ok, _name} -> GenServer.start_link(__MODULE__, options)
+      {:ok, name} -> GenServer.start_link(__MODULE__, options, name: {:via, Registry, {@registry, name}})
       :error -> raise ArgumentError, "a Kinde.Client that is started needs a :name"
     end
   end

@@ -15,7 +15,7 @@ defmodule KindeSDK.CoreClient do
 
     case Entries.lookup(key, nil) do
       nil ->
-        with {:ok, core} <- new(settings) do
+        with {:ok, core} <- Kinde.Client.new(settings) do
           Entries.put(key, core)
           {:ok, core}
         end
@@ -23,14 +23,6 @@ defmodule KindeSDK.CoreClient do
       core ->
         {:ok, core}
     end
-  end
-
-  # A setting of a kind that no setting can have, such as a function.
-  defp new(settings) do
-    Kinde.Client.new(settings)
-  rescue
-    ArgumentError ->
-      {:error, %Error{code: :config, message: "a setting of the Kinde client is of a wrong kind"}}
   end
 
   @doc "Keeps the secret of a client, which must not be in a cookie, for browsers that come with one."

@@ -16,6 +16,7 @@ pub enum Fault {
     /// What was given cannot be said to the library.
     Input {
         status: Status,
+        field: Option<String>,
         message: String,
     },
 }
@@ -33,63 +34,100 @@ impl Fault {
     }
 }
 
-impl Encoder for Fault {
-    fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
+impl Fault {
+    fn status(&self) -> Status {
         match self {
-            Fault::Kinde(error) => exception(env, error.status(), error.message(), Some(error)),
-            Fault::Input { status, message } => exception(env, *status, message, None),
+            Fault::Kinde(error) => error.status(),
+            Fault::Input { status, .. } => *status,
+        }
+    }
+
+    fn message(&self) -> &str {
+        match self {
+            Fault::Kinde(error) => error.message(),
+            Fault::Input { message, .. } => message,
+        }
+    }
+
+    /// The parameter or setting at fault.
+    fn field(&self) -> Option<&str> {
+        match self {
+            Fault::Kinde(error) => error.field(),
+            Fault::Input { field, .. } => field.as_deref(),
+        }
+    }
+
+    /// All parameters or settings at fault, with what is wrong.
+    fn fields(&self) -> Vec<(&str, &str)> {
+        match self {
+            Fault::Kinde(error) => {
+                let faults = error.fields().iter();
+                faults
+                    .map(|f| (f.field.as_ref(), f.message.as_ref()))
+                    .collect()
+            }
+            Fault::Input { message, .. } => {
+                let field = self.field().into_iter();
+                field.map(|field| (field, message.as_str())).collect()
+            }
+        }
+    }
+
+    /// What only the library's own errors have.
+    fn detail<'e, T>(&'e self, read: impl FnOnce(&'e kinde::Error) -> Option<T>) -> Option<T> {
+        match self {
+            Fault::Kinde(error) => read(error),
+            Fault::Input { .. } => None,
         }
     }
 }
 
-fn exception<'a>(
-    env: Env<'a>,
-    status: Status,
-    message: &str,
-    error: Option<&kinde::Error>,
-) -> Term<'a> {
-    let text = |read: fn(&kinde::Error) -> Option<&str>| error.and_then(read).encode(env);
-    let codes = error.map(kinde::Error::codes).unwrap_or_default();
-    let retry_after = error
-        .and_then(kinde::Error::retry_after)
-        .map(|wait| wait.as_secs_f64().ceil() as u64);
-    map(
-        env,
-        &[
-            (atoms::__struct__(), named(env, "Elixir.Kinde.Error")),
-            (atoms::__exception__(), true.encode(env)),
-            (
-                atoms::code(),
-                named(env, &status.name().to_ascii_lowercase()),
-            ),
-            (atoms::message(), message.encode(env)),
-            (atoms::field(), text(kinde::Error::field)),
-            (atoms::fields(), fields(env, error)),
-            (atoms::claim(), text(kinde::Error::claim)),
-            (atoms::oauth_error(), text(kinde::Error::oauth_code)),
-            (
-                atoms::oauth_description(),
-                text(kinde::Error::oauth_description),
-            ),
-            (
-                atoms::http_status(),
-                error.and_then(kinde::Error::http_status).encode(env),
-            ),
-            (atoms::retry_after(), retry_after.encode(env)),
-            (atoms::request_id(), text(kinde::Error::request_id)),
-            (atoms::codes(), codes.encode(env)),
-            (atoms::missing_scope(), text(kinde::Error::missing_scope)),
-        ],
-    )
+impl Encoder for Fault {
+    fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
+        let text =
+            |read: fn(&kinde::Error) -> Option<&str>| self.detail(|error| read(error)).encode(env);
+        let codes = self
+            .detail(|error| Some(error.codes()))
+            .unwrap_or_default()
+            .encode(env);
+        let retry_after = self
+            .detail(kinde::Error::retry_after)
+            .map(|wait| wait.as_secs_f64().ceil() as u64);
+        let code = self.status().name().to_ascii_lowercase();
+        map(
+            env,
+            &[
+                (atoms::__struct__(), named(env, "Elixir.Kinde.Error")),
+                (atoms::__exception__(), true.encode(env)),
+                (atoms::code(), named(env, &code)),
+                (atoms::message(), self.message().encode(env)),
+                (atoms::field(), self.field().encode(env)),
+                (atoms::fields(), fields(env, &self.fields())),
+                (atoms::claim(), text(kinde::Error::claim)),
+                (atoms::oauth_error(), text(kinde::Error::oauth_code)),
+                (
+                    atoms::oauth_description(),
+                    text(kinde::Error::oauth_description),
+                ),
+                (
+                    atoms::http_status(),
+                    self.detail(kinde::Error::http_status).encode(env),
+                ),
+                (atoms::retry_after(), retry_after.encode(env)),
+                (atoms::request_id(), text(kinde::Error::request_id)),
+                (atoms::codes(), codes),
+                (atoms::missing_scope(), text(kinde::Error::missing_scope)),
+            ],
+        )
+    }
 }
 
-fn fields<'a>(env: Env<'a>, error: Option<&kinde::Error>) -> Term<'a> {
-    let faults = error.map(kinde::Error::fields).unwrap_or_default();
+fn fields<'a>(env: Env<'a>, faults: &[(&str, &str)]) -> Term<'a> {
     let faults: Vec<Term> = faults
         .iter()
-        .map(|fault| {
-            let field = (atoms::field(), fault.field.encode(env));
-            map(env, &[field, (atoms::message(), fault.message.encode(env))])
+        .map(|(field, message)| {
+            let field = (atoms::field(), field.encode(env));
+            map(env, &[field, (atoms::message(), message.encode(env))])
         })
         .collect();
     faults.encode(env)

@@ -13,29 +13,45 @@ const LARGEST: usize = 64 * 1024;
 /// How deep it may be nested.
 const DEEPEST: usize = 32;
 
-/// Why a term is no JSON.
-pub enum Refusal {
-    /// A pid, a function, a tuple: a mistake in the program, which gets an `ArgumentError`.
-    WrongKind,
-    Fault(Fault),
-}
-
 /// The text of a JSON object: of a map or a keyword list, with atoms or binaries as keys. What is nil
 /// is left out.
-pub fn object(term: Term) -> Result<String, Refusal> {
+pub fn object(term: Term) -> Result<String, Fault> {
     let mut reader = Reader { left: LARGEST };
-    let value = match reader.value(term, DEEPEST)? {
-        Value::Array(items) if items.is_empty() => Value::Object(Map::new()),
-        value @ Value::Object(_) => value,
-        _ => return Err(Refusal::WrongKind),
+    let value = match reader.value(term, DEEPEST) {
+        Ok(Value::Array(items)) if items.is_empty() => Value::Object(Map::new()),
+        Ok(value @ Value::Object(_)) => value,
+        Ok(_) | Err(Refusal::WrongKind) => {
+            return Err(invalid("a map or a keyword list is wanted here"));
+        }
+        Err(Refusal::Fault(fault)) => return Err(fault),
     };
     Ok(value.to_string())
 }
 
 /// The JSON of any value.
-pub fn value(term: Term) -> Result<String, Refusal> {
+pub fn value(term: Term) -> Result<String, Fault> {
     let mut reader = Reader { left: LARGEST };
-    Ok(reader.value(term, DEEPEST)?.to_string())
+    match reader.value(term, DEEPEST) {
+        Ok(value) => Ok(value.to_string()),
+        Err(Refusal::WrongKind) => Err(invalid(WRONG_KIND)),
+        Err(Refusal::Fault(fault)) => Err(fault),
+    }
+}
+
+/// What a pid, a function, a tuple is told. An `ArgumentError` of a native function would show all that
+/// it was given, secrets too, in the log of the process that crashes.
+const WRONG_KIND: &str = "must be a text, a number, true, false, a list or a map";
+
+/// Why a term is no JSON.
+enum Refusal {
+    WrongKind,
+    Fault(Fault),
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        Refusal::Fault(fault)
+    }
 }
 
 /// A text that a function takes by itself. What is no binary is a mistake in the program; what is not
@@ -67,7 +83,7 @@ struct Reader {
 impl Reader {
     fn value(&mut self, term: Term, depth: usize) -> Result<Value, Refusal> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(invalid("what is given is nested too deeply"));
+            return Err(invalid("what is given is nested too deeply").into());
         };
         self.spend(1)?;
         match term.get_type() {
@@ -136,12 +152,15 @@ impl Reader {
                 Value::String(key) => key,
                 _ => return Err(Refusal::WrongKind),
             };
-            let value = self.value(value, depth)?;
+            let value = match self.value(value, depth) {
+                Err(Refusal::WrongKind) => return Err(invalid_field(key, WRONG_KIND).into()),
+                value => value?,
+            };
             if value.is_null() {
                 continue;
             }
             if object.contains_key(&key) {
-                return Err(invalid(&format!("{key}: given twice")));
+                return Err(invalid_field(key, "is given twice").into());
             }
             object.insert(key, value);
         }
@@ -152,7 +171,7 @@ impl Reader {
         self.left = self
             .left
             .checked_sub(bytes)
-            .ok_or_else(|| invalid("what is given is larger than 64 KiB"))?;
+            .ok_or_else(|| Refusal::from(invalid("what is given is larger than 64 KiB")))?;
         Ok(())
     }
 }
@@ -163,22 +182,32 @@ fn integer(term: Term) -> Result<Value, Refusal> {
     }
     match term.decode::<u64>() {
         Ok(number) => Ok(number.into()),
-        Err(_) => Err(invalid("a number that is given does not fit 64 bits")),
+        Err(_) => Err(invalid("a number that is given does not fit 64 bits").into()),
     }
 }
 
 fn not_utf8() -> Fault {
     Fault::Input {
         status: Status::InvalidUtf8,
+        field: None,
         message: "a text that is given is not UTF-8".to_owned(),
     }
 }
 
-fn invalid(message: &str) -> Refusal {
-    Refusal::Fault(Fault::Input {
+fn invalid(message: &str) -> Fault {
+    Fault::Input {
         status: Status::InvalidArgument,
+        field: None,
         message: message.to_owned(),
-    })
+    }
+}
+
+fn invalid_field(field: String, message: &str) -> Fault {
+    Fault::Input {
+        status: Status::InvalidArgument,
+        message: format!("{field}: {message}"),
+        field: Some(field),
+    }
 }
 
 /// The JSON of an object that was given, or what the function answers instead.
@@ -187,8 +216,7 @@ macro_rules! given {
     ($env:expr, $term:expr) => {
         match $crate::input::object($term) {
             Ok(json) => json,
-            Err($crate::input::Refusal::WrongKind) => return Err(rustler::Error::BadArg),
-            Err($crate::input::Refusal::Fault(fault)) => return Ok(fault.answer($env)),
+            Err(fault) => return Ok(fault.answer($env)),
         }
     };
 }

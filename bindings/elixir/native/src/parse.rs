@@ -24,6 +24,7 @@ impl Answer for Claims {
 fn unreadable() -> crate::error::Fault {
     crate::error::Fault::Input {
         status: kinde::Status::ClaimMissing,
+        field: None,
         message: "the claims cannot be read".to_owned(),
     }
 }

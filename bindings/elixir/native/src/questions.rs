@@ -6,7 +6,7 @@ use rustler::{Encoder, Env, NifResult, ResourceArc, Term};
 use crate::call::answer;
 use crate::error::Fault;
 use crate::given;
-use crate::input::{self, Refusal, Text};
+use crate::input::{self, Text};
 use crate::output::{Answer, Shaped, free};
 use crate::parse::Claims;
 use crate::resources::Session;
@@ -144,8 +144,7 @@ fn session_flag<'a>(
     let default = match default.decode::<(rustler::Atom, Term)>() {
         Ok((tag, value)) if tag == atoms::default() => match input::value(value) {
             Ok(json) => json.parse::<Json>().ok(),
-            Err(Refusal::WrongKind) => return Err(rustler::Error::BadArg),
-            Err(Refusal::Fault(fault)) => return Ok(fault.answer(env)),
+            Err(fault) => return Ok(fault.answer(env)),
         },
         _ if default.decode::<rustler::Atom>().ok() == Some(atoms::none()) => None,
         _ => return Err(rustler::Error::BadArg),
