@@ -131,6 +131,9 @@ defmodule KindeSDK.KindeCache do
     end
   end
 
+  # Not for us; a wrong message must not end what others ask.
+  def handle_call(_other, _from, name), do: {:reply, [], name, @idle}
+
   @impl GenServer
   def handle_cast({:add_kinde_data, {key, value}}, {id, _session_id, _settings} = name) when is_atom(key) do
     if key == :kinde_client and is_struct(value, KindeClientSDK) do
@@ -144,7 +147,6 @@ defmodule KindeSDK.KindeCache do
 
   def handle_cast({:seen, {id, _, _} = name}, {id, _, _}), do: {:noreply, name, @idle}
 
-  # Not for us; a wrong message must not end what others ask.
   def handle_cast(_other, name), do: {:noreply, name, @idle}
 
   @impl GenServer

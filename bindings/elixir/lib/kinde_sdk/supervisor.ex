@@ -14,6 +14,9 @@ defmodule KindeSDK.Supervisor do
     # The supervisor owns the table itself, because it runs no code that could fail.
     KindeSDK.KindeCache.Entries.create()
 
+    # Names of browsers have atoms of these modules, and a session of Plug is read before they are called.
+    Enum.each([KindeClientSDK, KindeSDK.SDK.Utils], &Code.ensure_loaded!/1)
+
     children = [
       KindeSDK.KindeCache.Entries,
       {Registry, keys: :unique, name: KindeSDK.KindeCache.Registry},

@@ -128,13 +128,15 @@ defmodule KindeClientSDK.CacheTest do
   end
 
   test "messages that are none of its business do not end it", %{emulator: emulator} do
-    {_conn, client} = init(conn(), emulator)
+    {conn, client} = init(conn(), emulator)
 
     for message <- [:hello, {:add_kinde_data, 1}, {:add_kinde_data, {"a", 1}}],
         do: GenServer.cast(client.cache_pid, message)
 
     send(client.cache_pid, :hello)
+    for question <- [:hello, {:get_kinde_data}], do: assert(GenServer.call(client.cache_pid, question) == [])
     assert GenServer.call(client.cache_pid, {:get_kinde_data, :nothing}) == []
+    assert KindeClientSDK.get_cache_pid(conn) == client.cache_pid
   end
 
   test "the client can be put there", %{emulator: emulator} do
@@ -163,6 +165,20 @@ defmodule KindeClientSDK.CacheTest do
     # Nor anything with which tokens could be had elsewhere.
     data = KindeClientSDK.get_all_data(conn)
     for token <- [data.access_token, data.id_token, data.refresh_token], do: refute(cookie =~ token)
+  end
+
+  test "a node that has just started reads the cookie", %{emulator: emulator} do
+    additional = %{audience: "https://api.example.com", org_name: "Acme"}
+    {conn, client} = init(conn(), emulator, :authorization_code_flow_pkce, additional_params: additional)
+    conn = KindeClientSDK.login(conn, client, %{org_code: "org_acme"})
+    cookie = conn |> Plug.Conn.get_session() |> :erlang.term_to_binary()
+
+    # Its sessions are read before anything of ours is called, and atoms that are not known make them unreadable.
+    path = :code.get_path()
+    {:ok, peer, _node} = :peer.start_link(%{connection: :standard_io, args: ['-pa' | path]})
+    {:ok, _started} = :peer.call(peer, :application, :ensure_all_started, [:kinde_sdk], 60_000)
+    assert :peer.call(peer, :erlang, :binary_to_term, [cookie, [:safe]]) == Plug.Conn.get_session(conn)
+    :peer.stop(peer)
   end
 
   test "what the former package left in a session does no harm", %{emulator: emulator} do

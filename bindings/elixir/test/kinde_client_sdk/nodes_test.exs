@@ -105,6 +105,7 @@ defmodule KindeClientSDK.NodesTest do
       pid = KindeClientSDK.get_cache_pid(conn)
       assert Process.alive?(pid)
       assert GenServer.call(pid, {:get_kinde_data, :kinde_user}) == []
+      assert KindeSDK.KindeCache.get_data(pid) == %{}
       GenServer.cast(pid, {:add_kinde_data, {:kinde_user, %{}}})
       assert KindeClientSDK.get_user_detail(conn).email == "ada@example.com"
     after
