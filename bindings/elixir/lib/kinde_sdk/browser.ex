@@ -83,7 +83,12 @@ defmodule KindeSDK.Browser do
 
   @doc "Lets the browser keep its name."
   @spec put(PlugSession.conn(), t()) :: PlugSession.conn()
-  def put(conn, %__MODULE__{} = browser), do: PlugSession.put(conn, @key, {:via, KindeCache, name(browser)})
+  def put(conn, %__MODULE__{} = browser) do
+    name = {:via, KindeCache, name(browser)}
+
+    # What is the same is not written: an answer that takes long would undo a sign-in that came in between.
+    if PlugSession.get(conn, @key) == name, do: conn, else: PlugSession.put(conn, @key, name)
+  end
 
   @doc "The client with the process that answers for this browser, and how far its sign-in is."
   @spec client_of(t()) :: KindeClientSDK.t()

@@ -5,7 +5,6 @@ defmodule KindeClientSDK.CacheTest do
 
   alias Kinde.Support.Emulator
   alias KindeSDK.KindeCache
-  alias KindeSDK.KindeCache.Entries
 
   setup_all do
     %{emulator: Emulator.start!()}
@@ -196,13 +195,6 @@ defmodule KindeClientSDK.CacheTest do
       assert {conn, %KindeClientSDK{}} = init(conn, emulator)
       assert is_pid(KindeClientSDK.get_cache_pid(conn))
     end
-  end
-
-  test "entries that were not written for long are dropped" do
-    Entries.put({__MODULE__, 1}, %{})
-    assert Entries.sweep() == 0
-    assert Entries.lookup({__MODULE__, 1}, :none) == %{}
-    Entries.delete({__MODULE__, 1})
   end
 
   defp refute_node_local(term) when is_pid(term) or is_reference(term) or is_port(term) or is_function(term),

@@ -168,6 +168,36 @@ defmodule KindeClientSDK.SignInTest do
     assert KindeClientSDK.get_organization(conn) == %{org_code: "org_globex"}
   end
 
+  test "a page that takes long does not undo a sign-in", %{emulator: emulator} do
+    table = :ets.new(:sessions, [:public])
+    options = Plug.Session.init(store: :ets, table: table, key: "_app")
+
+    # What a browser does with an answer's cookie: it takes the place of the one before.
+    open = fn path, cookie ->
+      conn = Plug.Test.conn(:get, path)
+      conn = if cookie, do: Plug.Test.put_req_cookie(conn, "_app", cookie), else: conn
+      conn |> Plug.Session.call(options) |> Plug.Conn.fetch_session()
+    end
+
+    sent = fn conn, cookie ->
+      case Plug.Conn.send_resp(conn, conn.status || 200, "").resp_cookies do
+        %{"_app" => %{value: value}} -> value
+        %{} -> cookie
+      end
+    end
+
+    {conn, client} = nil |> then(&open.("/login", &1)) |> init(emulator)
+    login = KindeClientSDK.login(conn, client)
+    cookie = sent.(login, nil)
+
+    {slow, _client} = "/" |> open.(cookie) |> init(emulator)
+    address = Emulator.browse(emulator, location(login))
+    {callback, _client} = address |> open.(cookie) |> KindeClientSDK.get_token()
+    cookie = callback |> sent.(cookie) |> then(&sent.(slow, &1))
+
+    assert KindeClientSDK.authenticated?(open.("/", cookie))
+  end
+
   test "many browsers at once do not get into each other's way", %{emulator: emulator} do
     organizations = Stream.cycle(["org_acme", "org_globex"])
 

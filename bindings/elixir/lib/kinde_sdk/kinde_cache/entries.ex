@@ -2,14 +2,18 @@ defmodule KindeSDK.KindeCache.Entries do
   @moduledoc false
 
   # What this node knows of browsers, beyond what their cookies and the session store say: one table, which callers read and
-  # write themselves, so that nothing waits in a queue. All of it can be lost: whoever is signed in stays so. The process
-  # drops what is old.
+  # write themselves, so that nothing waits in a queue. What is known of users can be lost: whoever is signed in stays so.
+  # The process drops what is old.
 
   use GenServer
 
   @sweep_every :timer.minutes(5)
   # Longer than a machine's token lasts.
   @kept_for :timer.hours(25)
+  # Whoever asks for the sign-in page adds an entry, and so many must not take the VM down.
+  @most 100_000
+  # Of more than these, what is older than a sign-in takes.
+  @kept_when_full :timer.minutes(15)
 
   @type t :: %{
           optional(:client) => KindeClientSDK.t(),
@@ -41,11 +45,20 @@ defmodule KindeSDK.KindeCache.Entries do
     end
   end
 
+  @doc "Keeps a value; that of one browser more than there is room for is lost."
   @spec put(term(), term()) :: :ok
   def put(key, value) do
-    :ets.insert(__MODULE__, {key, value, now()})
+    if not full?() or precious?(value) or :ets.member(__MODULE__, key),
+      do: :ets.insert(__MODULE__, {key, value, now()})
+
     :ok
   end
+
+  defp full?, do: :ets.info(__MODULE__, :size) >= @most
+
+  # A token of the application itself is nowhere else.
+  defp precious?(%Kinde.Client{}), do: true
+  defp precious?(entry), do: is_map_key(entry, :held)
 
   @spec merge(term(), t()) :: :ok
   def merge(key, changes), do: put(key, Map.merge(get(key), changes))
@@ -56,11 +69,19 @@ defmodule KindeSDK.KindeCache.Entries do
     :ok
   end
 
-  @doc "Drops what was written so many milliseconds ago or earlier; gives the number."
-  @spec sweep(non_neg_integer()) :: non_neg_integer()
-  def sweep(age \\ @kept_for) do
-    :ets.select_delete(__MODULE__, [{{:_, :_, :"$1"}, [{:"=<", :"$1", now() - age}], [true]}])
+  @doc "Drops what was not written for long; gives the number."
+  @spec sweep() :: non_neg_integer()
+  def sweep do
+    old = drop([older_than(@kept_for)])
+
+    if full?(),
+      do: old + drop([older_than(@kept_when_full), {:not, {:is_map_key, :held, :"$1"}}]),
+      else: old
   end
+
+  defp older_than(age), do: {:"=<", :"$2", now() - age}
+
+  defp drop(conditions), do: :ets.select_delete(__MODULE__, [{{:_, :"$1", :"$2"}, conditions, [true]}])
 
   @impl GenServer
   def init(_options) do

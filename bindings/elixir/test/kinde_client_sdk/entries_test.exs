@@ -1,0 +1,58 @@
+defmodule KindeClientSDK.EntriesTest do
+  # The table is one for all.
+  use ExUnit.Case, async: false
+
+  import Kinde.Support.DocumentedApp
+
+  alias Kinde.Support.Emulator
+  alias KindeSDK.KindeCache.Entries
+
+  @hours 3_600_000
+  @minutes 60_000
+
+  setup do
+    on_exit(fn -> :ets.match_delete(Entries, {{__MODULE__, :_}, :_, :_}) end)
+  end
+
+  defp written(number, age, entry),
+    do: :ets.insert(Entries, {{__MODULE__, number}, entry, System.monotonic_time(:millisecond) - age})
+
+  defp there?(number), do: Entries.lookup({__MODULE__, number}, nil) != nil
+
+  defp flood(age), do: for(number <- 1..100_000, do: written(number, age, %{status: :authenticating}))
+
+  test "entries that were not written for long are dropped" do
+    written(1, 26 * @hours, %{})
+    written(2, 26 * @hours, %{held: :token})
+    written(3, 24 * @hours, %{})
+    assert Entries.sweep() >= 2
+    assert {there?(1), there?(2), there?(3)} == {false, false, true}
+  end
+
+  test "of too many, those stay that are of use" do
+    flood(16 * @minutes)
+    written(0, 16 * @minutes, %{held: :token})
+    written(1, 14 * @minutes, %{})
+    assert Entries.sweep() >= 99_999
+    assert {there?(0), there?(1), there?(2)} == {true, true, false}
+  end
+
+  test "so many visitors take no memory without end, and keep nobody from signing in" do
+    emulator = Emulator.start!()
+    flood(0)
+    entries = :ets.info(Entries, :size)
+
+    conn = signed_in(emulator)
+    assert KindeClientSDK.get_user_detail(conn).email == "ada@example.com"
+    assert {conn, %{auth_status: :authenticated}} = KindeClientSDK.get_token(conn)
+    # The client of the library is one entry.
+    assert :ets.info(Entries, :size) <= entries + 1
+
+    {machine, client} = init(conn(), emulator, :client_credentials)
+    machine = KindeClientSDK.login(machine, client)
+    assert KindeClientSDK.authenticated?(next(machine))
+
+    answer = KindeClientSDK.logout(conn)
+    refute KindeClientSDK.authenticated?(next(answer))
+  end
+end
