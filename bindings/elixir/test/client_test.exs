@@ -116,8 +116,10 @@ defmodule Kinde.ClientTest do
       refute inspect(error, structs: false) =~ "secret"
     end
 
-    assert {:error, %Error{field: "scope", message: "scope: must be " <> _}} =
+    assert {:error, %Error{field: "scope", message: "scope: must be " <> _, fields: [field]}} =
              Client.new(Keyword.put(@away, :scope, self()))
+
+    assert %{field: "scope", message: "must be " <> _} = field
 
     token = "eyJhbGciOiJSUzI1NiJ9." <> String.duplicate("x", 60) <> ".secret"
     error = assert_raise ArgumentError, fn -> Kinde.Token.verify(token, client) end

@@ -80,9 +80,8 @@ defmodule Kinde.Client do
   defp check_timeout(timeout) when is_timeout(timeout), do: :ok
 
   defp check_timeout(_other) do
-    message = "timeout: must be milliseconds, or :infinity"
-    fields = [%{field: "timeout", message: message}]
-    {:error, %Error{code: :config, message: message, field: "timeout", fields: fields}}
+    wrong = %{field: "timeout", message: "must be milliseconds, or :infinity"}
+    {:error, %Error{code: :config, message: "timeout: " <> wrong.message, field: "timeout", fields: [wrong]}}
   end
 
   @own [:name, :timeout, :env, :prepare, :id]

@@ -1,5 +1,7 @@
 //! Errors as `Kinde.Error`.
 
+use std::borrow::Cow;
+
 use kinde::Status;
 use rustler::{Atom, Encoder, Env, Term};
 
@@ -42,10 +44,13 @@ impl Fault {
         }
     }
 
-    fn message(&self) -> &str {
+    fn message(&self) -> Cow<'_, str> {
         match self {
-            Fault::Kinde(error) => error.message(),
-            Fault::Input { message, .. } => message,
+            Fault::Kinde(error) => error.message().into(),
+            Fault::Input { message, .. } => match self.field() {
+                Some(field) => format!("{field}: {message}").into(),
+                None => message.into(),
+            },
         }
     }
 
@@ -100,7 +105,7 @@ impl Encoder for Fault {
                 (atoms::__struct__(), named(env, "Elixir.Kinde.Error")),
                 (atoms::__exception__(), true.encode(env)),
                 (atoms::code(), named(env, &code)),
-                (atoms::message(), self.message().encode(env)),
+                (atoms::message(), self.message().as_ref().encode(env)),
                 (atoms::field(), self.field().encode(env)),
                 (atoms::fields(), fields(env, &self.fields())),
                 (atoms::claim(), text(kinde::Error::claim)),

@@ -205,8 +205,8 @@ fn invalid(message: &str) -> Fault {
 fn invalid_field(field: String, message: &str) -> Fault {
     Fault::Input {
         status: Status::InvalidArgument,
-        message: format!("{field}: {message}"),
         field: Some(field),
+        message: message.to_owned(),
     }
 }
 
