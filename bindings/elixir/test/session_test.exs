@@ -198,8 +198,30 @@ defmodule Kinde.SessionTest do
     Session.login_url!(session)
     assert Session.revision(session) != revision
 
-    assert {:ok, %{} = split} = Kinde.Cookie.split(context.client, value: sealed)
-    assert [_ | _] = split |> Map.values() |> Enum.find(&is_list/1)
+    assert {:ok, %{"cookies" => [first | _others] = cookies}} =
+             Kinde.Cookie.split(context.client, value: sealed, path: "/app", max_age_seconds: 60)
+
+    assert %{"name" => "kinde_session", "delete" => false, "set_cookie" => "kinde_session=" <> _} = first
+
+    assert first["attributes"] == %{
+             "path" => "/app",
+             "domain" => nil,
+             "max_age" => 60,
+             "expires" => nil,
+             "http_only" => true,
+             "secure" => true,
+             "same_site" => "Lax"
+           }
+
+    header = Enum.map_join(cookies, "; ", &"#{&1["name"]}=#{&1["value"]}")
+    names = Enum.map(cookies, & &1["name"])
+
+    assert Kinde.Cookie.join(context.client, cookies: header) ==
+             {:ok, %{"value" => sealed, "parts" => names}}
+
+    assert {:ok, %{"cookies" => [%{"name" => "kinde_session", "value" => "", "delete" => true} | _]}} =
+             Kinde.Cookie.split(context.client, present: header)
+
     assert {:ok, %{"value" => nil}} = Kinde.Cookie.join(context.client, cookies: nil)
   end
 

@@ -23,7 +23,8 @@ pub enum SameSite {
 }
 
 impl SameSite {
-    pub(super) fn name(self) -> &'static str {
+    /// The attribute's value: `Lax`, `Strict` or `None`.
+    pub fn name(self) -> &'static str {
         match self {
             SameSite::Lax => "Lax",
             SameSite::Strict => "Strict",

@@ -258,6 +258,6 @@ fn walk<'a>(
 }
 
 /// A map; its keys differ.
-fn map<'a>(env: Env<'a>, pairs: &[(impl Encoder, Term<'a>)]) -> Term<'a> {
+pub fn map<'a>(env: Env<'a>, pairs: &[(impl Encoder, Term<'a>)]) -> Term<'a> {
     Term::map_from_pairs(env, pairs).unwrap_or_else(|_| Term::map_new(env))
 }
