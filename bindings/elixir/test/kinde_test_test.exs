@@ -54,7 +54,7 @@ defmodule Kinde.TestTest do
   end
 
   test "makes tokens that have expired" do
-    client = started(clock_leeway_seconds: 0)
+    client = started(clock_leeway_seconds: 1)
     refute Kinde.Session.authenticated?(Testing.sign_in(client, expires_in: -120))
   end
 

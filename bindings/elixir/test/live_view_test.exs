@@ -15,7 +15,7 @@ defmodule Kinde.LiveViewTest do
   defp client(emulator, settings \\ []) do
     Emulator.client(
       emulator,
-      Keyword.merge([seal_keys: [String.duplicate("k", 32)], clock_leeway_seconds: 0], settings)
+      Keyword.merge([seal_keys: [String.duplicate("k", 32)], clock_leeway_seconds: 1], settings)
     )
   end
 
@@ -83,7 +83,7 @@ defmodule Kinde.LiveViewTest do
         client = client(emulator, auto_refresh: false)
         {browser, read} = signed_in(emulator, [client: client] ++ @options)
         session = read.(browser)
-        expired = client(emulator, auto_refresh: false, clock_leeway_seconds: 0)
+        expired = client(emulator, auto_refresh: false, clock_leeway_seconds: 1)
         # A session of another client of the same application, whose tokens are over.
         tokens = %{access_token: Emulator.mint(emulator, %{claims: %{exp: System.os_time(:second) - 120}})}
         over = Kinde.Session.from_tokens!(expired, tokens)

@@ -11,7 +11,7 @@ defmodule Kinde.Plug.BearerTest do
 
   setup_all do
     emulator = Emulator.start!()
-    %{emulator: emulator, client: Emulator.client(emulator, clock_leeway_seconds: 0)}
+    %{emulator: emulator, client: Emulator.client(emulator, clock_leeway_seconds: 1)}
   end
 
   defp ask(client, authorization, options \\ [], path \\ "/") do

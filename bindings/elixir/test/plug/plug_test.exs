@@ -11,7 +11,7 @@ defmodule Kinde.PlugTest do
   end
 
   defp client(emulator, settings \\ []) do
-    emulator |> Emulator.client(Keyword.merge([seal_keys: @seal_keys, clock_leeway_seconds: 0], settings))
+    emulator |> Emulator.client(Keyword.merge([seal_keys: @seal_keys, clock_leeway_seconds: 1], settings))
   end
 
   defp browser(emulator, options, others \\ []) do

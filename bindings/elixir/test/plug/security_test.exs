@@ -8,7 +8,7 @@ defmodule Kinde.Plug.SecurityTest do
   end
 
   defp browser(emulator, options, others \\ []) do
-    client = Emulator.client(emulator, seal_keys: [String.duplicate("k", 32)], clock_leeway_seconds: 0)
+    client = Emulator.client(emulator, seal_keys: [String.duplicate("k", 32)], clock_leeway_seconds: 1)
     Browser.new(Browser.application([client: client] ++ options, others), emulator)
   end
 
