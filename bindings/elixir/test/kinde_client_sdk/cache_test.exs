@@ -69,6 +69,20 @@ defmodule KindeClientSDK.CacheTest do
              GenServer.call(client.cache_pid, {:get_kinde_data, :kinde_access_token})
   end
 
+  test "it knows of a sign-in that has begun", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    status = fn -> GenServer.call(client.cache_pid, {:get_kinde_data, :kinde_auth_status}) end
+    assert status.() == [kinde_auth_status: :unauthenticated]
+    KindeClientSDK.login(conn, client)
+    assert status.() == [kinde_auth_status: :authenticating]
+  end
+
+  test "a client without a secret gets none, wherever it is made anew", %{emulator: emulator} do
+    {_conn, %{client_secret: <<_::binary>>}} = init(conn(), emulator)
+    {conn, _client} = init(conn(), emulator, :authorization_code_flow_pkce, client_secret: nil)
+    assert KindeClientSDK.get_kinde_client(next(conn)).client_secret == nil
+  end
+
   test "nothing is lost with it", %{emulator: emulator} do
     conn = signed_in(emulator)
     pid = KindeClientSDK.get_cache_pid(conn)

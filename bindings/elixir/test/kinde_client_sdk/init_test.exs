@@ -167,6 +167,10 @@ defmodule KindeClientSDK.InitTest do
     {conn, client} = init_with(@arguments)
     {_conn, other} = apply(KindeClientSDK, :init, [next(conn) | List.replace_at(@arguments, 2, "another_id")])
     assert other.cache_pid != client.cache_pid
+
+    elsewhere = List.replace_at(@arguments, 0, "https://other.kinde.com")
+    {_conn, other} = apply(KindeClientSDK, :init, [next(conn) | elsewhere])
+    assert other.cache_pid != client.cache_pid
   end
 
   test "the session of Plug has to be fetched" do
