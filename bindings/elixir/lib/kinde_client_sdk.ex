@@ -226,7 +226,8 @@ defmodule KindeClientSDK do
   end
 
   @doc """
-  Sends the browser to Kinde's sign-in page; with `:client_credentials` gets a token for the application, and returns `conn` as it is.
+  Sends the browser to Kinde's sign-in page; with `:client_credentials` gets a token for the application, which stays on this node,
+  and returns `conn` as it is.
 
   Whoever was signed in before is not any more. `additional_params` win over those of the client.
 
@@ -428,10 +429,10 @@ defmodule KindeClientSDK do
   @doc """
   The user, as the verified ID token describes them: `%{id: …, given_name: …, family_name: …, email: …, picture: …}`.
 
-  `nil` when nobody is signed in, and with `:client_credentials`.
+  `nil` when nobody is signed in, as when the access token has expired and cannot be renewed, and with `:client_credentials`.
   """
   @spec get_user_detail(conn()) :: Kinde.Session.user() | nil
-  def get_user_detail(conn), do: get_all_data(conn).user
+  def get_user_detail(conn), do: Browser.user(browser(conn))
 
   @doc """
   A feature flag: `%{"code" => "theme", "type" => "string", "value" => "pink", "is_default" => false}`.
@@ -441,7 +442,6 @@ defmodule KindeClientSDK do
       KindeClientSDK.get_flag(conn, "theme", "black", "s")
 
   A default that stands in has no `"type"`, and `"is_default" => true`. The type is `"b"`, `"s"` or `"i"`.
-
   Returns `"This flag does not exist, and no default value provided"`, or
   `"The flag type was provided as string, but it is boolean"`. Throws what `get_claims/2` throws.
   """

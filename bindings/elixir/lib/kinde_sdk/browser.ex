@@ -212,15 +212,15 @@ defmodule KindeSDK.Browser do
 
   def ask(%__MODULE__{} = browser, question) do
     case session(browser) do
-      {:ok, %Session{} = session} -> answer(ask_fresh(browser, session, question))
+      {:ok, %Session{} = session} -> answer(ask_fresh(session, question))
       {:ok, nil} -> missing()
       {:error, error} -> refuse(error)
     end
   end
 
-  defp ask_fresh(browser, session, question) do
+  defp ask_fresh(session, question) do
     with {:error, %Error{code: :token_expired}} <- question.(session),
-         :ok <- renew(browser, session, 0) do
+         :ok <- renew(session, 0) do
       question.(session)
     end
   end
@@ -235,25 +235,34 @@ defmodule KindeSDK.Browser do
   @spec missing() :: no_return()
   defp missing, do: throw("Request is missing required authentication credential")
 
-  @doc "Renews the access token if it expires within so many seconds."
-  @spec renew(t(), Session.t(), integer()) :: :ok | {:error, Error.t()}
-  def renew(browser, session, min_seconds) do
+  @doc "Renews the access token if it expires within so many seconds. The store has the new one at once."
+  @spec renew(Session.t(), integer()) :: Kinde.result()
+  def renew(session, min_seconds) do
     case Session.ensure_fresh(session, min_seconds) do
-      {:ok, false} -> :ok
-      {:ok, true} -> with {:ok, _browser} <- keep_user(browser, session), do: :ok
+      {:ok, _renewed} -> :ok
       {:error, error} -> if Session.authenticated?(session), do: :ok, else: {:error, error}
     end
-  end
-
-  # A machine's session is held on this node alone.
-  defp keep_user(browser, session) do
-    if is_map_key(Entries.get(browser.id), :held), do: {:ok, browser}, else: keep(browser, session)
   end
 
   @doc "Why something failed, in Kinde's words if it gave any."
   @spec reason(Error.t()) :: String.t()
   def reason(%Error{} = error) do
     error.oauth_description || error.oauth_error || Exception.message(error)
+  end
+
+  @doc "Who is signed in, `nil` if nobody is. An access token that has expired is renewed first."
+  @spec user(t() | nil) :: Session.user() | nil
+  def user(nil), do: nil
+
+  def user(%__MODULE__{} = browser) do
+    with {:ok, %Session{} = session} <- session(browser),
+         true <- signed_in?(session),
+         :ok <- renew(session, 0) do
+      described(session)
+    else
+      {:error, _over_or_away} -> nil
+      _nobody -> get_in(Entries.get(browser.id), [:data, :kinde_user])
+    end
   end
 
   @doc """
@@ -291,7 +300,7 @@ defmodule KindeSDK.Browser do
           kinde_id_token: tokens.id_token,
           kinde_expires_in: tokens.expires_in || 0,
           kinde_token: token_response(tokens),
-          kinde_user: user(session)
+          kinde_user: described(session)
         }
 
       {:error, _nobody} ->
@@ -299,7 +308,7 @@ defmodule KindeSDK.Browser do
     end
   end
 
-  defp user(session) do
+  defp described(session) do
     case Session.user(session) do
       {:ok, %{id: id} = user} when is_binary(id) -> user
       _machine -> nil

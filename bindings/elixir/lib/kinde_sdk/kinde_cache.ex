@@ -20,11 +20,18 @@ defmodule KindeSDK.KindeCache do
   So it does in a LiveView, which has no `conn`:
 
       def mount(_params, %{"kinde_cache_pid" => cache}, socket) do
-        case GenServer.call(cache, {:get_kinde_data, :kinde_user}) do
-          [kinde_user: user] -> {:ok, assign(socket, :user, user)}
-          [] -> {:ok, redirect(socket, to: "/login")}
+        case GenServer.call(cache, {:get_kinde_data, :kinde_auth_status}) do
+          [kinde_auth_status: :authenticated] ->
+            [kinde_user: user] = GenServer.call(cache, {:get_kinde_data, :kinde_user})
+            {:ok, assign(socket, :user, user)}
+
+          _nobody ->
+            {:ok, redirect(socket, to: "/login")}
         end
       end
+
+  What it answers of tokens and users is as it was when they came. A plug that calls `KindeClientSDK.get_token/1`, or asks any other
+  question, renews tokens that have expired.
 
   The process is supervised, started when it is asked for, and ends when it was not asked for a minute. Nothing is lost with
   it: sign-ins are kept in the session store.

@@ -138,7 +138,7 @@ defmodule KindeSDK.SignIn do
 
   defp renew(conn, browser, session) do
     if Browser.signed_in?(session) do
-      case Browser.renew(browser, session, 60) do
+      case Browser.renew(session, 60) do
         :ok -> {conn, browser}
         {:error, error} -> throw(Browser.reason(error))
       end

@@ -52,6 +52,20 @@ defmodule KindeClientSDK.ExpiryTest do
     end)
   end
 
+  test "asking for the user renews it too, and without a refresh token nobody is there", %{emulator: emulator} do
+    configured([], fn ->
+      conn = expired(emulator, fn -> signed_in(emulator) end)
+      assert %{email: "ada@example.com"} = KindeClientSDK.get_user_detail(conn)
+      assert KindeClientSDK.authenticated?(conn)
+
+      scopes = [scopes: "openid profile email"]
+      sign_in = fn -> signed_in(emulator, :authorization_code, scopes) end
+      conn = expired(emulator, sign_in)
+      assert KindeClientSDK.get_all_data(conn).refresh_token == nil
+      assert KindeClientSDK.get_user_detail(conn) == nil
+    end)
+  end
+
   test "a machine's token is renewed too, even where a user was signed in before", %{emulator: emulator} do
     configured([], fn ->
       conn = signed_in(emulator)
@@ -72,6 +86,7 @@ defmodule KindeClientSDK.ExpiryTest do
     configured([], fn ->
       conn = expired(emulator, fn -> signed_in(emulator) end)
       Emulator.post(emulator, "/tokens/revoke", %{email: "ada@example.com"})
+      assert KindeClientSDK.get_user_detail(conn) == nil
       assert is_binary(catch_throw(KindeClientSDK.get_token(conn)))
       refute KindeClientSDK.authenticated?(conn)
 
@@ -87,6 +102,7 @@ defmodule KindeClientSDK.ExpiryTest do
       Emulator.post(emulator, "/faults", fault)
       reason = catch_throw(KindeClientSDK.get_claims(conn))
       assert is_binary(reason) and reason != "Request is missing required authentication credential"
+      assert KindeClientSDK.get_user_detail(conn) == nil
 
       Emulator.control(emulator, "DELETE", "/faults")
       assert %{} = KindeClientSDK.get_claims(conn)

@@ -231,11 +231,14 @@ defmodule KindeClientSDK.SignInTest do
   test "whoever knew the browser's session before the sign-in knows nothing of it", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator)
     login = KindeClientSDK.login(conn, client)
+    GenServer.cast(client.cache_pid, {:add_kinde_data, {:basket, [1]}})
+    :sys.get_state(client.cache_pid)
     {signed_in, _client} = login |> come_back(emulator) |> KindeClientSDK.get_token()
     assert KindeClientSDK.authenticated?(next(signed_in))
 
     for former <- [conn, login] do
       refute KindeClientSDK.authenticated?(next(former))
+      assert GenServer.call(Plug.Conn.get_session(former, :kinde_cache_pid), {:get_kinde_data, :basket}) == []
       assert KindeClientSDK.get_all_data(next(former)).access_token == nil
     end
   end
