@@ -24,7 +24,7 @@ defmodule KindeSDK.SignIn do
 
     with {:ok, session, browser} <- Browser.session_to_sign_in(browser),
          {:ok, url} <- url(page, session, params),
-         {:ok, browser} <- Browser.keep(%{browser | session_id: nil}, session) do
+         {:ok, browser} <- Browser.keep(browser, session) do
       Entries.put(browser.id, %{session_id: browser.session_id, status: :authenticating})
       conn |> Browser.put(browser) |> PlugSession.redirect(url)
     else

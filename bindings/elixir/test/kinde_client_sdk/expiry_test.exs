@@ -44,6 +44,19 @@ defmodule KindeClientSDK.ExpiryTest do
     end)
   end
 
+  test "get_token renews one that is about to expire", %{emulator: emulator} do
+    Emulator.control(emulator, "PATCH", "/settings", %{refresh_keeps_access_token: false})
+    last_for(emulator, 30)
+    conn = signed_in(emulator)
+    token = KindeClientSDK.get_all_data(conn).access_token
+    last_for(emulator, 3600)
+
+    for _again <- 1..2, do: assert({_conn, %{auth_status: :authenticated}} = KindeClientSDK.get_token(conn))
+    assert KindeClientSDK.get_all_data(conn).access_token != token
+    # For the code, and once.
+    assert Emulator.count(emulator, "/oauth2/token") == 2
+  end
+
   test "a question renews it", %{emulator: emulator} do
     configured([], fn ->
       conn = expired(emulator, fn -> signed_in(emulator) end)

@@ -168,34 +168,55 @@ defmodule KindeClientSDK.SignInTest do
     assert KindeClientSDK.get_organization(conn) == %{org_code: "org_globex"}
   end
 
-  test "a page that takes long does not undo a sign-in", %{emulator: emulator} do
-    table = :ets.new(:sessions, [:public])
-    options = Plug.Session.init(store: :ets, table: table, key: "_app")
+  describe "with a Plug.Session of its own" do
+    setup do
+      table = :ets.new(:sessions, [:public])
+      %{table: table, options: Plug.Session.init(store: :ets, table: table, key: "_app")}
+    end
 
-    # What a browser does with an answer's cookie: it takes the place of the one before.
-    open = fn path, cookie ->
+    defp open(options, path, cookie) do
       conn = Plug.Test.conn(:get, path)
       conn = if cookie, do: Plug.Test.put_req_cookie(conn, "_app", cookie), else: conn
       conn |> Plug.Session.call(options) |> Plug.Conn.fetch_session()
     end
 
-    sent = fn conn, cookie ->
+    # What a browser does with the cookie of an answer: it takes the place of the one before.
+    defp answered(conn, cookie) do
       case Plug.Conn.send_resp(conn, conn.status || 200, "").resp_cookies do
         %{"_app" => %{value: value}} -> value
         %{} -> cookie
       end
     end
 
-    {conn, client} = nil |> then(&open.("/login", &1)) |> init(emulator)
-    login = KindeClientSDK.login(conn, client)
-    cookie = sent.(login, nil)
+    test "a page that takes long does not undo a sign-in", %{emulator: emulator, options: options} do
+      {conn, client} = options |> open("/login", nil) |> init(emulator)
+      login = KindeClientSDK.login(conn, client)
+      cookie = answered(login, nil)
 
-    {slow, _client} = "/" |> open.(cookie) |> init(emulator)
-    address = Emulator.browse(emulator, location(login))
-    {callback, _client} = address |> open.(cookie) |> KindeClientSDK.get_token()
-    cookie = callback |> sent.(cookie) |> then(&sent.(slow, &1))
+      {slow, _client} = options |> open("/", cookie) |> init(emulator)
+      address = Emulator.browse(emulator, location(login))
+      {callback, _client} = options |> open(address, cookie) |> KindeClientSDK.get_token()
+      cookie = answered(slow, answered(callback, cookie))
 
-    assert KindeClientSDK.authenticated?(open.("/", cookie))
+      assert options |> open("/", cookie) |> KindeClientSDK.authenticated?()
+    end
+
+    test "it gets a new id with the sign-in and with the logout", context do
+      {conn, client} = context.options |> open("/login", nil) |> init(context.emulator)
+      login = KindeClientSDK.login(conn, client)
+      first = answered(login, nil)
+
+      address = Emulator.browse(context.emulator, location(login))
+      {callback, _client} = context.options |> open(address, first) |> KindeClientSDK.get_token()
+      second = answered(callback, first)
+      assert [{^second, _session}] = :ets.tab2list(context.table)
+      assert second != first
+
+      logout = context.options |> open("/logout", second) |> KindeClientSDK.logout()
+      third = answered(logout, second)
+      assert [{^third, _session}] = :ets.tab2list(context.table)
+      assert third != second
+    end
   end
 
   test "many browsers at once do not get into each other's way", %{emulator: emulator} do
@@ -291,8 +312,12 @@ defmodule KindeClientSDK.SignInTest do
   test "logging out where nobody is signed in", %{emulator: emulator} do
     {conn, _client} = init(conn(), emulator)
     assert location(KindeClientSDK.logout(conn)) =~ "#{emulator.url}/logout?"
-    {conn, _client} = init(conn(), emulator, :authorization_code, logout_redirect_uri: nil)
-    assert location(KindeClientSDK.logout(conn)) =~ ~r"/logout$"
+
+    for none <- [nil, ""] do
+      {conn, _client} = init(conn(), emulator, :authorization_code, logout_redirect_uri: none)
+      assert location(KindeClientSDK.logout(conn)) =~ ~r"/logout$"
+    end
+
     assert catch_throw(KindeClientSDK.logout(conn())) == "Please provide valid domain"
   end
 
@@ -307,6 +332,19 @@ defmodule KindeClientSDK.SignInTest do
     assert conn.status == 302
     assert sent(conn)["login_hint"] == "ada@example.com"
     assert {%{}, %{auth_status: :authenticated}} = conn |> come_back(emulator) |> KindeClientSDK.get_token()
+  end
+
+  test "an old link begins the sign-in anew after one that failed", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    conn = KindeClientSDK.login(conn, client)
+    failed = next(conn, "/callback?state=" <> sent(conn)["state"])
+    assert catch_throw(KindeClientSDK.get_token(failed)) == "Not found code param"
+    assert KindeClientSDK.get_auth_status(failed) == :unauthenticated
+
+    reauth = Base.url_encode64("{}", padding: false)
+    query = URI.encode_query(error: "login_link_expired", reauth_state: reauth)
+    {conn, %{auth_status: :authenticating}} = KindeClientSDK.get_token(next(failed, "/callback?" <> query))
+    assert KindeClientSDK.get_auth_status(next(conn)) == :authenticating
   end
 
   test "Kinde being away is said", %{emulator: _emulator} do
