@@ -151,7 +151,7 @@ defmodule KindeSDK.SignIn do
   @spec out(PlugSession.conn(), Browser.t()) :: PlugSession.conn()
   def out(conn, browser) do
     with {:ok, session} <- session_to_end(browser),
-         {:ok, url} <- Session.logout(session, redirect: presence(browser.client.logout_redirect_uri)) do
+         {:ok, url} <- Session.logout(session, redirect: browser.client.logout_redirect_uri) do
       conn
       |> Browser.put(Browser.renamed(browser, nil))
       |> PlugSession.renew()
@@ -166,7 +166,4 @@ defmodule KindeSDK.SignIn do
          {:ok, core} <- CoreClient.of(browser.client),
          do: Session.new(core)
   end
-
-  defp presence(""), do: nil
-  defp presence(uri), do: uri
 end

@@ -77,6 +77,19 @@ defmodule KindeClientSDK.CacheTest do
     assert status.() == [kinde_auth_status: :authenticating]
   end
 
+  test "it learns from the session of Plug what happened at another node", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    conn = KindeClientSDK.login(conn, client)
+    {:via, KindeCache, {id, _session_id, _settings}} = Plug.Conn.get_session(conn, :kinde_cache_pid)
+    # All that this node knows of it.
+    :ets.delete(KindeCache.Entries, id)
+
+    assert KindeClientSDK.get_cache_pid(conn) == client.cache_pid
+
+    assert GenServer.call(client.cache_pid, {:get_kinde_data, :kinde_auth_status}) ==
+             [kinde_auth_status: :authenticating]
+  end
+
   test "a client without a secret gets none, wherever it is made anew", %{emulator: emulator} do
     {_conn, %{client_secret: <<_::binary>>}} = init(conn(), emulator)
     {conn, _client} = init(conn(), emulator, :authorization_code_flow_pkce, client_secret: nil)

@@ -106,6 +106,53 @@ defmodule KindeClientSDK.InitTest do
     refute KindeClientSDK.authenticated?(conn)
   end
 
+  test "an empty secret or logout address is none" do
+    for place <- [3, 5] do
+      {conn, client} = init_with(List.replace_at(@arguments, place, ""))
+      assert KindeClientSDK.login(conn, client).status == 302
+    end
+  end
+
+  test "the configured secret is that of the configured applications alone" do
+    {conn, _client} = init_with(@arguments)
+    {:via, module, {id, session_id, settings}} = Plug.Conn.get_session(conn, :kinde_cache_pid)
+
+    # As another node named a browser of an application that this node has not met.
+    met_elsewhere = fn client_id ->
+      name = {id <> client_id, session_id, put_elem(settings, 2, client_id)}
+      session = %{kinde_cache_pid: {:via, module, name}}
+      KindeClientSDK.get_kinde_client(Plug.Test.init_test_session(Plug.Test.conn(:get, "/"), session))
+    end
+
+    configured([backend_client_id: "back", frontend_client_id: "front", client_secret: "configured"], fn ->
+      assert %{client_id: "back", client_secret: "configured"} = met_elsewhere.("back")
+      assert %{client_id: "front", client_secret: "configured"} = met_elsewhere.("front")
+      assert %{client_id: "other", client_secret: nil} = met_elsewhere.("other")
+    end)
+  end
+
+  test "the environment says where sign-ins are kept, and the configuration is before it" do
+    {conn, client} = init_with(@arguments)
+
+    variables = %{
+      "KINDE_STORE_URL" => "redis://127.0.0.1:1",
+      "KINDE_SEAL_KEYS" => String.duplicate("k", 43)
+    }
+
+    former = Map.new(variables, fn {name, _value} -> {name, System.get_env(name)} end)
+    System.put_env(variables)
+
+    try do
+      assert catch_throw(KindeClientSDK.login(conn, client)) =~ "127.0.0.1:1"
+
+      configured([settings: [store_url: "memory:"]], fn ->
+        assert KindeClientSDK.login(conn, client).status == 302
+      end)
+    after
+      System.put_env(former)
+    end
+  end
+
   test "the configured scope and additional parameters are used" do
     configured([scope: "openid email", additional_parameters: %{audience: "https://api.example.com"}], fn ->
       {conn, client} = init_with(@arguments)

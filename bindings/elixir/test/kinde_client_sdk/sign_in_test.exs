@@ -45,6 +45,24 @@ defmodule KindeClientSDK.SignInTest do
     assert KindeClientSDK.get_kinde_client(conn).client_secret == nil
   end
 
+  test "a client that was put together without init" do
+    emulator = Emulator.start!()
+
+    {_conn, client} =
+      init(conn(), emulator, :authorization_code, client_id: "emulator_spa", client_secret: nil)
+
+    client = %{
+      client
+      | client_id: "emulator_web",
+        client_secret: "emulator-web-secret-0123456789abcdefghijkl"
+    }
+
+    {conn, _client} =
+      conn() |> KindeClientSDK.login(client) |> come_back(emulator) |> KindeClientSDK.get_token()
+
+    assert KindeClientSDK.authenticated?(next(conn))
+  end
+
   test "the page for new users is another one", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator)
     conn = KindeClientSDK.register(conn, client)
