@@ -50,7 +50,7 @@ mod secret;
 mod session;
 mod token;
 
-pub use api::{AccountRequest, PageRequest};
+pub use api::{AccountRequest, PageRequest, api_catalogue};
 pub use client::{Client, Task, VerifyOptions};
 pub use config::{Config, HostRecord, HostStore};
 pub use error::{Advice, Error, FieldError, Result, Status};

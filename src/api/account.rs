@@ -4,10 +4,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::call::Call;
-use super::catalogue::account::{
-    ENTITLEMENTS, FEATURE_FLAGS, PERMISSIONS, PORTAL_LINK, PROPERTIES, ROLES,
-};
-use super::catalogue::{List, Operation};
+use super::catalogue::{List, Operation, operation};
 use super::pages::{self, Page, malformed};
 use crate::config::PlainHttp;
 use crate::error::{Error, Result};
@@ -27,6 +24,14 @@ const NAMES: &[&str] = &[
     "user_profile",
     "refresh_claims",
 ];
+
+// The lists, by the names of the catalogue. One entitlement is found in its list too: what the
+// operation for one takes is not settled among Kinde's own SDKs.
+const PERMISSIONS: &str = "get_user_permissions";
+const ROLES: &str = "get_user_roles";
+const FEATURE_FLAGS: &str = "get_feature_flags";
+const PROPERTIES: &str = "get_user_properties";
+const ENTITLEMENTS: &str = "get_entitlements";
 
 /// The longest text of a parameter, in bytes.
 const TEXT_LIMIT: usize = 2048;
@@ -241,12 +246,12 @@ pub(crate) enum Listed {
 impl Listed {
     /// All of the list, as Kinde describes its items.
     pub(crate) async fn fetch(self, call: &Call<'_>) -> Result<Vec<Value>> {
-        let operation = match self {
-            Listed::Permissions => &PERMISSIONS,
-            Listed::Roles => &ROLES,
-            Listed::Flags => &FEATURE_FLAGS,
-            Listed::Entitlements => &ENTITLEMENTS,
-        };
+        let operation = operation(match self {
+            Listed::Permissions => PERMISSIONS,
+            Listed::Roles => ROLES,
+            Listed::Flags => FEATURE_FLAGS,
+            Listed::Entitlements => ENTITLEMENTS,
+        })?;
         let all = pages::all(call, operation, list_of(operation)?, |_| false);
         Ok(all.await?.items)
     }
@@ -257,14 +262,14 @@ pub(crate) async fn answer(call: &Call<'_>, request: &AccountRequest) -> Result<
     match request {
         AccountRequest::Permissions(page) => {
             let key = |item: &Value| item["key"].clone();
-            listed(call, &PERMISSIONS, page.as_ref(), key).await
+            listed(call, PERMISSIONS, page.as_ref(), key).await
         }
         AccountRequest::Roles(page) => {
             let role =
                 |item: &Value| json!({"id": item["id"], "key": item["key"], "name": item["name"]});
-            listed(call, &ROLES, page.as_ref(), role).await
+            listed(call, ROLES, page.as_ref(), role).await
         }
-        AccountRequest::Flags(page) => listed(call, &FEATURE_FLAGS, page.as_ref(), flag).await,
+        AccountRequest::Flags(page) => listed(call, FEATURE_FLAGS, page.as_ref(), flag).await,
         AccountRequest::Properties(page) => {
             let property = |item: &Value| {
                 json!({
@@ -274,10 +279,10 @@ pub(crate) async fn answer(call: &Call<'_>, request: &AccountRequest) -> Result<
                     "value": item["value"],
                 })
             };
-            listed(call, &PROPERTIES, page.as_ref(), property).await
+            listed(call, PROPERTIES, page.as_ref(), property).await
         }
         AccountRequest::Entitlements(page) => {
-            listed(call, &ENTITLEMENTS, page.as_ref(), Value::clone).await
+            listed(call, ENTITLEMENTS, page.as_ref(), Value::clone).await
         }
         AccountRequest::Entitlement { key } => entitlement(call, key).await,
         AccountRequest::PortalUrl { return_url, page } => {
@@ -299,10 +304,11 @@ fn list_of(operation: &Operation) -> Result<&List> {
 /// One page as it came, or all items in the shape of this library.
 async fn listed(
     call: &Call<'_>,
-    operation: &Operation,
+    name: &str,
     page: Option<&PageRequest>,
     shape: fn(&Value) -> Value,
 ) -> Result<Value> {
+    let operation = operation(name)?;
     let list = list_of(operation)?;
     if let Some(page) = page {
         let size = page.page_size.map(|size| size.to_string());
@@ -331,7 +337,8 @@ fn flag(item: &Value) -> Value {
 
 async fn entitlement(call: &Call<'_>, key: &str) -> Result<Value> {
     let is_it = |item: &Value| item["feature_key"] == key;
-    let found = pages::all(call, &ENTITLEMENTS, list_of(&ENTITLEMENTS)?, is_it).await?;
+    let operation = operation(ENTITLEMENTS)?;
+    let found = pages::all(call, operation, list_of(operation)?, is_it).await?;
     let org_code = found.beside.get("org_code").cloned();
     Ok(json!({
         "org_code": org_code,
@@ -353,13 +360,14 @@ async fn portal_url(
         }
         query.push(("return_url", text));
     }
-    let response = call.send(&PORTAL_LINK, &[], &query).await?;
+    let operation = operation("get_portal_link")?;
+    let response = call.send(operation, &[], &query).await?;
     let answer = response.json_object("the answer to get_portal_link")?;
     let url = answer.get("url").and_then(Value::as_str);
     let url = url.filter(|url| leads_to_portal(url, &call.settings.domain));
     match url {
         Some(url) => Ok(json!({ "url": url })),
-        None => Err(malformed(&PORTAL_LINK, "no https URL").with_field("url")),
+        None => Err(malformed(operation, "no https URL").with_field("url")),
     }
 }
 

@@ -3,7 +3,7 @@
 use tokio::time::Instant;
 use url::Url;
 
-use super::catalogue::{Host, Operation};
+use super::catalogue::{Api, Operation};
 use super::refusal;
 use crate::config::Settings;
 use crate::error::{Error, Result, Status};
@@ -37,7 +37,7 @@ impl Call<'_> {
             url: self.url(operation, values, query)?,
             headers: request_headers(self.settings, Some(bearer(self.token))),
             body: Body::Empty,
-            repeat: operation.repeat,
+            repeat: operation.repeat(),
             deadline: self.deadline,
         };
         let response = self.http.send(request).await?;
@@ -53,9 +53,9 @@ impl Call<'_> {
         values: &[(&'static str, &str)],
         query: &[(&str, &str)],
     ) -> Result<Url> {
-        let (origin, setting) = match operation.host {
-            Host::Domain => (&self.settings.domain, "domain"),
-            Host::ManagementDomain => (&self.settings.management_domain, "management_domain"),
+        let (origin, setting) = match operation.api {
+            Api::Management => (&self.settings.management_domain, "management_domain"),
+            Api::Account | Api::OAuth => (&self.settings.domain, "domain"),
         };
         let not_a_url =
             || Error::new(Status::Config, format!("{setting}: is not a URL")).with_field(setting);
@@ -93,16 +93,16 @@ fn path_value<'a>(name: &str, values: &[(&'static str, &'a str)]) -> Result<&'a 
 mod tests {
     use std::time::Duration;
 
-    use super::super::catalogue::account::{PERMISSIONS, REFRESH_USER_CLAIMS};
+    use super::super::catalogue;
     use super::*;
     use crate::config::Config;
     use crate::http::test_server::{Server, answer};
 
-    fn url(
-        operation: &Operation,
-        values: &[(&'static str, &str)],
-        query: &[(&str, &str)],
-    ) -> Result<String> {
+    const PERMISSIONS: &str = "get_user_permissions";
+    const REFRESH_USER_CLAIMS: &str = "refresh_user_claims";
+
+    fn url(name: &str, values: &[(&'static str, &str)], query: &[(&str, &str)]) -> Result<String> {
+        let operation = catalogue::operation(name)?;
         let mut config = Config::new();
         let json = r#"{"domain": "https://account.example.com", "client_id": "client",
             "management_domain": "example.kinde.com", "redirect_uri": "https://app.example/"}"#;
@@ -120,12 +120,12 @@ mod tests {
     #[test]
     fn each_operation_goes_to_its_host() {
         assert_eq!(
-            url(&PERMISSIONS, &[], &[]).unwrap(),
+            url(PERMISSIONS, &[], &[]).unwrap(),
             "https://account.example.com/account_api/v1/permissions"
         );
         assert_eq!(
             url(
-                &PERMISSIONS,
+                PERMISSIONS,
                 &[],
                 &[("page_size", "2"), ("starting_after", "a&b c")]
             )
@@ -133,14 +133,14 @@ mod tests {
             "https://account.example.com/account_api/v1/permissions?page_size=2&starting_after=a%26b+c"
         );
         assert_eq!(
-            url(&REFRESH_USER_CLAIMS, &[("user_id", "kp_1")], &[]).unwrap(),
+            url(REFRESH_USER_CLAIMS, &[("user_id", "kp_1")], &[]).unwrap(),
             "https://example.kinde.com/api/v1/users/kp_1/refresh_claims"
         );
     }
 
     #[test]
     fn a_value_never_leaves_its_segment() {
-        let with = |value: &str| url(&REFRESH_USER_CLAIMS, &[("user_id", value)], &[]);
+        let with = |value: &str| url(REFRESH_USER_CLAIMS, &[("user_id", value)], &[]);
         assert_eq!(
             with("kp:1/../?x#y%").unwrap(),
             "https://example.kinde.com/api/v1/users/kp:1%2F..%2F%3Fx%23y%25/refresh_claims"
@@ -149,7 +149,7 @@ mod tests {
             let error = with(value).unwrap_err();
             assert_eq!(error.field(), Some("user_id"), "{value:?}");
         }
-        assert!(url(&REFRESH_USER_CLAIMS, &[], &[]).is_err());
+        assert!(url(REFRESH_USER_CLAIMS, &[], &[]).is_err());
     }
 
     #[tokio::test]
@@ -173,7 +173,8 @@ mod tests {
             deadline: Instant::now() + Duration::from_secs(4),
         };
         let begun = Instant::now();
-        let error = call.send(&PERMISSIONS, &[], &[]).await.unwrap_err();
+        let operation = catalogue::operation(PERMISSIONS).unwrap();
+        let error = call.send(operation, &[], &[]).await.unwrap_err();
         assert_eq!(error.status(), Status::RateLimited);
         assert!(
             begun.elapsed() < Duration::from_secs(4),

@@ -9,4 +9,16 @@ mod refusal;
 pub use account::{AccountRequest, PageRequest};
 pub(crate) use account::{Listed, answer};
 pub(crate) use call::Call;
-pub(crate) use catalogue::account::REFRESH_USER_CLAIMS;
+pub(crate) use catalogue::{json as catalogue_json, operation};
+
+use crate::error::Result;
+use crate::json::Json;
+
+/// All operations of Kinde's APIs that [`Client::api_call`](crate::Client::api_call) and
+/// [`Session::api_call`](crate::Session::api_call) know: what they are called, take and give.
+///
+/// # Errors
+/// `INTERNAL` if the library is damaged.
+pub fn api_catalogue() -> Result<Json> {
+    catalogue_json().map(Json::from_value)
+}

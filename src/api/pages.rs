@@ -92,14 +92,18 @@ pub(super) async fn all(
 fn read(operation: &Operation, list: &List, response: &Response) -> Result<Page> {
     let mut answer = response.json_object(&format!("the answer to {}", operation.name))?;
     let wrong = |what: &str| malformed(operation, what);
-    let Some(Value::Object(mut data)) = answer.remove("data") else {
-        return Err(wrong("no object data").with_field("data"));
+    let mut data = match list.in_data {
+        false => std::mem::take(&mut answer),
+        true => match answer.remove("data") {
+            Some(Value::Object(data)) => data,
+            _ => return Err(wrong("no object data").with_field("data")),
+        },
     };
     let Some(Value::Array(items)) = data.remove(list.name) else {
         return Err(wrong(&format!("no list {}", list.name)).with_field(list.name));
     };
     for item in &items {
-        for key in list.keys {
+        for key in &list.keys {
             if item.get(key).and_then(Value::as_str).is_none() {
                 let what = format!("an item of {} that lacks {key}", list.name);
                 return Err(wrong(&what).with_field(list.name));
@@ -107,7 +111,7 @@ fn read(operation: &Operation, list: &List, response: &Response) -> Result<Page>
         }
     }
     let mut beside = Map::new();
-    for name in list.beside {
+    for name in &list.beside {
         beside.insert((*name).to_owned(), data.remove(*name).unwrap_or_default());
     }
     // Not all lists of Kinde's say whether there is more.
@@ -140,14 +144,17 @@ mod tests {
 
     use tokio::time::Instant;
 
-    use super::super::catalogue::account::{FEATURE_FLAGS, ROLES};
+    use super::super::catalogue::operation;
     use super::*;
     use crate::config::{Config, Settings};
     use crate::http::Http;
     use crate::http::test_server::{Server, answer};
     use crate::secret::Secret;
 
-    fn page(operation: &Operation, body: &Value) -> Result<Page> {
+    const ROLES: &str = "get_user_roles";
+
+    fn page(name: &str, body: &Value) -> Result<Page> {
+        let operation = operation(name).unwrap();
         let list = operation.list.as_ref().unwrap();
         read(operation, list, &Response::of(200, &[], &body.to_string()))
     }
@@ -156,12 +163,12 @@ mod tests {
     fn a_page_is_read_strictly() {
         let items = json!({"roles": [{"key": "admin", "new": 1}], "org_code": "org_1"});
         let good = page(
-            &ROLES,
+            ROLES,
             &json!({"data": items, "metadata": {"has_more": true, "next_page_starting_after": "c"}}),
         );
         let good = good.unwrap();
         assert_eq!(good.next.as_deref(), Some("c"));
-        let list = ROLES.list.as_ref().unwrap();
+        let list = operation(ROLES).unwrap().list.as_ref().unwrap();
         assert_eq!(
             good.into_json(list),
             json!({
@@ -176,7 +183,7 @@ mod tests {
             json!({"data": items, "metadata": {}}),
             json!({"data": items, "metadata": {"has_more": false, "next_page_starting_after": "c"}}),
         ] {
-            assert_eq!(page(&ROLES, &last).unwrap().next, None, "{last}");
+            assert_eq!(page(ROLES, &last).unwrap().next, None, "{last}");
         }
         for bad in [
             json!({}),
@@ -189,11 +196,14 @@ mod tests {
             json!({"data": items, "metadata": {"has_more": true, "next_page_starting_after": ""}}),
             json!({"data": items, "metadata": {"has_more": "yes", "next_page_starting_after": "c"}}),
         ] {
-            let error = page(&ROLES, &bad).unwrap_err();
+            let error = page(ROLES, &bad).unwrap_err();
             assert_eq!(error.status(), Status::MalformedResponse, "{bad}");
         }
         let flag = json!({"data": {"feature_flags": [{"key": "a"}]}});
-        assert!(page(&FEATURE_FLAGS, &flag).is_err(), "a flag has a type");
+        assert!(
+            page("get_feature_flags", &flag).is_err(),
+            "a flag has a type"
+        );
     }
 
     /// All roles of a server whose pages name these cursors; and how many pages were asked for.
@@ -221,8 +231,9 @@ mod tests {
             token: &Secret::new("token"),
             deadline: Instant::now() + Duration::from_secs(60),
         };
-        let list = ROLES.list.as_ref().unwrap();
-        let page = all(&call, &ROLES, list, |_| false).await;
+        let operation = operation(ROLES).unwrap();
+        let list = operation.list.as_ref().unwrap();
+        let page = all(&call, operation, list, |_| false).await;
         (page, count.load(Ordering::SeqCst))
     }
 

@@ -198,14 +198,18 @@ fn without_tokens(text: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::catalogue::account::ROLES;
+    use super::super::catalogue::operation;
     use super::*;
 
     const TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJrcF8xIn0.c2lnbmF0dXJl";
 
     fn refusal(http: u16, headers: &[(&str, &str)], body: &str) -> Error {
         let response = Response::of(http, headers, body);
-        of_response(&ROLES, &response, &Secret::new(TOKEN))
+        of_response(
+            operation("get_user_roles").unwrap(),
+            &response,
+            &Secret::new(TOKEN),
+        )
     }
 
     #[test]
@@ -324,7 +328,7 @@ mod tests {
             format!("an-opaque-token {}", "é".repeat(100_000)),
         ] {
             let response = Response::of(401, &[], &body);
-            let shown = of_response(&ROLES, &response, &opaque).to_json();
+            let shown = of_response(operation("get_user_roles").unwrap(), &response, &opaque).to_json();
             assert!(!shown.contains("eyJ") && !shown.contains("an-opaque-token"), "{shown}");
             assert!(shown.len() < 8192);
         }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::machine::MachineTokenKey;
 use super::{Accepted, Client, Expected, Source};
-use crate::api::{Call, REFRESH_USER_CLAIMS};
+use crate::api::{Call, operation};
 use crate::clock::unix_seconds;
 use crate::config::AccessTokenFormat;
 use crate::error::{Error, Result, Status};
@@ -242,6 +242,7 @@ impl Client {
             audience: vec![self.settings().management_audience.clone()],
             ..ClientCredentials::default()
         };
+        let operation = operation("refresh_user_claims")?;
         let mut attempts = 2;
         loop {
             attempts -= 1;
@@ -253,7 +254,7 @@ impl Client {
                 deadline,
             };
             let values = [("user_id", subject)];
-            match call.send(&REFRESH_USER_CLAIMS, &values, &[]).await {
+            match call.send(operation, &values, &[]).await {
                 // A kept token may have been revoked since; the next one is new.
                 Err(error) if error.http_status() == Some(401) && attempts > 0 => {
                     self.shared()?.machine_tokens.forget(&tokens.access_token);

@@ -46,4 +46,6 @@ mod access;
 
 mod account;
 
+mod api;
+
 mod task;

@@ -53,11 +53,17 @@ pub(crate) struct Request {
     pub deadline: Instant,
 }
 
-/// The methods of OAuth and OpenID Connect (RFC 9110, section 9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The methods of OAuth, OpenID Connect and Kinde's APIs (RFC 9110, section 9; RFC 5789).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames,
+)]
+#[strum(serialize_all = "UPPERCASE")]
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
+    Patch,
+    Delete,
 }
 
 /// What is sent.
@@ -73,6 +79,9 @@ pub(crate) enum Body {
 pub(crate) enum Repeat {
     /// At most once: what a connection lost before the answer is not sent again.
     Never,
+    /// Tried again only if the other side certainly did not act: it could not be reached, or it
+    /// answered 429.
+    Unsent,
     /// Safe to repeat: network trouble, 429 and 5xx are tried again within the deadline.
     Idempotent,
 }
@@ -155,11 +164,13 @@ impl Inner {
                 (prepared, None)
             };
             let outcome = self.attempt(client, attempt, body.clone(), peer).await;
-            let Some(next) = next else { return outcome };
-            prepared = next;
-            match delays.after(&outcome) {
-                Some(delay) => tokio::time::sleep(delay).await,
-                None => return outcome,
+            let delay = delays.after(&outcome);
+            match (next, delay) {
+                (Some(next), Some(delay)) => {
+                    prepared = next;
+                    tokio::time::sleep(delay).await;
+                }
+                _ => return outcome.map_err(|failed| failed.error),
             }
         }
     }
@@ -170,14 +181,18 @@ impl Inner {
         mut request: reqwest::Request,
         body: Option<Bytes>,
         peer: &Peer,
-    ) -> Result<Response> {
+    ) -> std::result::Result<Response, Failed> {
         *request.body_mut() = body.map(reqwest::Body::from);
         // Boxed, so that what reqwest does is compiled for size, as reqwest is.
         let answer: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(client.execute(request));
-        let answer = answer
-            .await
-            .map_err(|error| failure::of_request(&error, peer))?;
-        self.read(answer, peer).await
+        let answer = answer.await.map_err(|error| Failed {
+            error: failure::of_request(&error, peer),
+            unsent: error.is_connect(),
+        })?;
+        self.read(answer, peer).await.map_err(|error| Failed {
+            error,
+            unsent: false,
+        })
     }
 
     /// Reads the whole body, decompressed, but not more than allowed.
@@ -205,6 +220,14 @@ impl Inner {
         let headers = std::mem::take(answer.headers_mut());
         Ok(Response::new(status, headers, Bytes::from_owner(body)))
     }
+}
+
+/// Why an attempt gave no answer.
+#[derive(Debug)]
+struct Failed {
+    error: Error,
+    /// Whether there was no connection, so that nothing was sent.
+    unsent: bool,
 }
 
 /// Whom a request goes to, as messages name it: never with path or query, which may hold secrets.
@@ -249,7 +272,7 @@ fn header_map(headers: Vec<(&'static str, Secret)>, body: &Body) -> Result<Heade
     // Kinde refuses `application/json; charset=utf-8` here.
     map.insert(ACCEPT, HeaderValue::from_static("application/json"));
     if let Some(content_type) = body.content_type() {
-        map.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        map.insert(CONTENT_TYPE, content_type);
     }
     for (name, value) in headers {
         let invalid = || Error::invalid_argument(name, "cannot be sent as a header");
@@ -262,11 +285,8 @@ fn header_map(headers: Vec<(&'static str, Secret)>, body: &Body) -> Result<Heade
 }
 
 impl Method {
-    fn as_str(self) -> &'static str {
-        match self {
-            Method::Get => "GET",
-            Method::Post => "POST",
-        }
+    pub(crate) fn as_str(self) -> &'static str {
+        self.into()
     }
 }
 
@@ -275,15 +295,20 @@ impl From<Method> for reqwest::Method {
         match method {
             Method::Get => reqwest::Method::GET,
             Method::Post => reqwest::Method::POST,
+            Method::Put => reqwest::Method::PUT,
+            Method::Patch => reqwest::Method::PATCH,
+            Method::Delete => reqwest::Method::DELETE,
         }
     }
 }
 
 impl Body {
-    fn content_type(&self) -> Option<&'static str> {
+    fn content_type(&self) -> Option<HeaderValue> {
         match self {
             Body::Empty => None,
-            Body::Form(_) => Some("application/x-www-form-urlencoded"),
+            Body::Form(_) => Some(HeaderValue::from_static(
+                "application/x-www-form-urlencoded",
+            )),
         }
     }
 

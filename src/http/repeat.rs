@@ -6,8 +6,8 @@ use rand::TryRng;
 use rand::rngs::SysRng;
 use tokio::time::Instant;
 
-use super::{Repeat, Response};
-use crate::error::{Result, Status};
+use super::{Failed, Repeat, Response};
+use crate::error::Status;
 
 const REPETITIONS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
@@ -15,6 +15,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(200);
 /// The pauses between the attempts of one request.
 #[derive(Debug)]
 pub(super) struct Delays {
+    repeat: Repeat,
     left: u32,
     next: Duration,
     deadline: Instant,
@@ -23,9 +24,10 @@ pub(super) struct Delays {
 impl Delays {
     pub(super) fn new(repeat: Repeat, deadline: Instant) -> Delays {
         Delays {
+            repeat,
             left: match repeat {
                 Repeat::Never => 0,
-                Repeat::Idempotent => REPETITIONS,
+                Repeat::Unsent | Repeat::Idempotent => REPETITIONS,
             },
             next: FIRST_DELAY,
             deadline,
@@ -38,20 +40,22 @@ impl Delays {
 
     /// How long to wait before the next attempt; none if the outcome is final, or if the next
     /// attempt could not be made within the deadline.
-    pub(super) fn after(&mut self, outcome: &Result<Response>) -> Option<Duration> {
+    pub(super) fn after(&mut self, outcome: &Result<Response, Failed>) -> Option<Duration> {
+        let is_idempotent = self.repeat == Repeat::Idempotent;
         let asked = match outcome {
             Ok(response) => match response.status {
-                429 | 500 | 502 | 503 | 504 => response.retry_after(),
+                429 => response.retry_after(),
+                500 | 502 | 503 | 504 if is_idempotent => response.retry_after(),
                 _ => return None,
             },
-            Err(error) => match error.status() {
-                Status::Network | Status::Timeout => None,
+            Err(failed) => match failed.error.status() {
+                Status::Network | Status::Timeout if is_idempotent || failed.unsent => None,
                 _ => return None,
             },
         };
         self.left = self.left.checked_sub(1)?;
         let own = self.next;
-        self.next *= 2;
+        self.next = own * 2;
         // At least what was asked for; more, so that clients that fail together spread out.
         let delay = asked.unwrap_or(own / 2) + jitter(own / 2);
         let left = self.deadline.saturating_duration_since(Instant::now());

@@ -198,6 +198,7 @@ static const char *const by_hand[] = {
     "kinde_session_free",   "kinde_task_cancel",      "kinde_task_free",
     "kinde_store_reply_record", "kinde_store_reply_lease", "kinde_store_reply_message",
     "kinde_session_test_permission", "kinde_session_test_role", "kinde_session_test_flag",
+    "kinde_api_catalogue",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -406,6 +407,10 @@ static void test_null_by_hand(void) {
     EXPECT_FIELD(KINDE_STATUS_INVALID_ARGUMENT, "wait_ms", kinde_log_next(-1, &text, &error));
     CHECK(text == NULL);
     EXPECT(KINDE_STATUS_OK, kinde_log_next(0, NULL, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_api_catalogue(NULL, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_api_catalogue(&text, &error));
+    CHECK_HOLDS("\"name\":\"create_user\"", text);
+    kinde_string_free(text);
     CHECK_NUMBER(KINDE_STATUS_INVALID_ARGUMENT, kinde_set_log_callback(5, NULL, NULL));
     CHECK_NUMBER(KINDE_STATUS_INVALID_ARGUMENT, kinde_set_log_callback(-1, NULL, NULL));
     CHECK(kinde_status_name((kinde_status)12345) != NULL);

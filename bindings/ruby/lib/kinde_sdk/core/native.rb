@@ -125,6 +125,8 @@ module KindeSdk
 
       function :kinde_session_fetch, [session, :string, :string, out, error], status, blocking: true
       function :kinde_session_fetch_has, [session, :string, out, error], status, blocking: true
+
+      function :kinde_api_catalogue, [out, error], status
     end
   end
 end
