@@ -172,7 +172,7 @@ defmodule Kinde.Claims do
       iex> Kinde.Claims.expires_at(%{"exp" => 1_700_000_000})
       1_700_000_000
   """
-  @spec expires_at(t()) :: integer() | nil
+  @spec expires_at(t()) :: number() | nil
   def expires_at(claims), do: get(claims, "exp")
 
   defp list(claims, name) do

@@ -188,6 +188,23 @@ defmodule KindeClientSDK.InitTest do
       assert KindeClientSDK.get_cache_pid(conn()) == nil
       assert location(KindeClientSDK.logout(conn())) =~ @domain <> "/logout?"
     end)
+
+    keys = [
+      domain: @domain,
+      redirect_url: @redirect_uri,
+      frontend_client_id: "front",
+      scope: "openid",
+      additional_parameters: %{org_code: "org_1"}
+    ]
+
+    configured(keys, fn ->
+      assert %{
+               client_id: "front",
+               client_secret: nil,
+               scopes: "openid",
+               additional_params: %{org_code: "org_1"}
+             } = KindeClientSDK.get_kinde_client(conn())
+    end)
   end
 
   test "a client can be saved" do
@@ -197,6 +214,9 @@ defmodule KindeClientSDK.InitTest do
     assert KindeClientSDK.get_kinde_client(conn).scopes == "openid"
     assert KindeClientSDK.get_kinde_client(next(conn)).scopes == "openid"
     assert KindeClientSDK.save_kinde_client(conn(), client) == :ok
+
+    {conn, _client} = apply(KindeClientSDK, :init, [next(conn) | @arguments])
+    assert KindeClientSDK.get_kinde_client(next(conn)).scopes == "openid profile email offline"
   end
 
   test "one browser gets one process, however often init is called" do

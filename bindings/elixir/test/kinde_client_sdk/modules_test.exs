@@ -50,7 +50,7 @@ defmodule KindeClientSDK.ModulesTest do
 
       bad =
         ["{", ~s({"a"}), ~s({"a":}), "[1,]", "01", "1.", "nul", ~S("\ud800"), ~S("\x"), ~S("a), "{} {}"] ++
-          ["", "{}x", String.duplicate("[", 100), "1e999", <<?", 255, ?">>]
+          ["", "{}x", String.duplicate("[", 100), "1e999", <<?", 255, ?">>, String.duplicate("9", 2_000)]
 
       for json <- bad, do: assert_raise(ArgumentError, fn -> Utils.parse_jwt(jwt.(json)) end)
       for token <- ["", "abc", "a.!!.c"], do: assert_raise(ArgumentError, fn -> Utils.parse_jwt(token) end)
@@ -125,7 +125,8 @@ defmodule KindeClientSDK.ModulesTest do
   describe "Api" do
     test "profiles of the user" do
       emulator = Emulator.start!()
-      conn = signed_in(emulator)
+      audience = %{audience: "https://api.example.com"}
+      conn = signed_in(emulator, :authorization_code, additional_params: audience)
       %{access_token: token, user: user} = KindeClientSDK.get_all_data(conn)
       connection = Connection.new(base_url: emulator.url, access_token: token)
 

@@ -67,6 +67,7 @@ defmodule KindeClientSDK.QuestionsTest do
 
     assert KindeClientSDK.get_flag(ada, "theme", "black") == KindeClientSDK.get_flag(ada, "theme")
     assert KindeClientSDK.get_flag(ada, "theme", "black", "s") == KindeClientSDK.get_flag(ada, "theme")
+    assert KindeClientSDK.get_flag(ada, "theme", "black", "string") == KindeClientSDK.get_flag(ada, "theme")
 
     assert %{"type" => "boolean"} = KindeClientSDK.get_flag(ada, "is_dark_mode")
     assert %{"type" => "integer", "value" => limit} = KindeClientSDK.get_flag(ada, "competitions_limit")

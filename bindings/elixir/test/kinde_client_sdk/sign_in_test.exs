@@ -267,6 +267,14 @@ defmodule KindeClientSDK.SignInTest do
     assert {%{}, %{auth_status: :authenticated}} = KindeClientSDK.get_token(next(conn))
   end
 
+  test "a callback whose parameters a test has put into the conn", %{emulator: emulator} do
+    {conn, client} = init(conn(), emulator)
+    login = KindeClientSDK.login(conn, client)
+    %URI{query: query} = login |> location() |> then(&Emulator.browse(emulator, &1)) |> URI.parse()
+    callback = %{next(login, "/callback") | query_params: URI.decode_query(query)}
+    assert {%{}, %{auth_status: :authenticated}} = KindeClientSDK.get_token(callback)
+  end
+
   test "whoever knew the browser's session before the sign-in knows nothing of it", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator)
     login = KindeClientSDK.login(conn, client)

@@ -3,8 +3,9 @@ defmodule KindeSDK.SDK.JSONReader do
 
   # Reads JSON (RFC 8259), for `KindeSDK.SDK.Utils.parse_jwt/1` alone: the library reads the tokens that count.
 
-  # Deeper nesting is no token.
+  # Deeper nesting is no token, nor is a longer number, which takes the square of its length to read.
   @max_depth 64
+  @max_digits 1_000
 
   @spec read(binary()) :: {:ok, term()} | :error
   def read(text) do
@@ -102,6 +103,9 @@ defmodule KindeSDK.SDK.JSONReader do
 
   defp number(text) do
     case Regex.run(~r/\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/, text) do
+      [number | _parts] when byte_size(number) > @max_digits ->
+        throw(:malformed)
+
       [number, _whole] ->
         {String.to_integer(number), rest(text, number)}
 
