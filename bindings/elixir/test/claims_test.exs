@@ -19,6 +19,12 @@ defmodule Kinde.ClaimsTest do
     assert Claims.roles(claims) == [%{"id" => nil, "key" => "viewer", "name" => "viewer"}]
     assert Claims.organizations(claims) == ["org_acme"]
     assert Claims.get(claims, "user_properties") == %{"city" => %{"v" => "London"}}
+    assert Claims.get(%{"org_code" => nil, "x-hasura-org-code" => "org_acme"}, "org_code") == "org_acme"
+    assert Claims.get(%{"org_code" => "org_1", "x-hasura-org-code" => "org_2"}, "org_code") == "org_1"
+  end
+
+  test "scopes may be listed, written in one text, or both" do
+    assert Claims.scopes(%{"scp" => ["a", "b"], "scope" => " b  c "}) == ["a", "b", "c"]
   end
 
   test "a claim of another shape has nothing in it" do

@@ -56,6 +56,15 @@ defmodule Kinde.TestTest do
   test "makes tokens that have expired" do
     client = started(clock_leeway_seconds: 1)
     refute Kinde.Session.authenticated?(Testing.sign_in(client, expires_in: -120))
+
+    %{access_token: token, expires_at: expires_at} = Testing.tokens(client, expires_in: -120)
+    assert %{"iat" => issued_at, "exp" => ^expires_at} = KindeSDK.SDK.Utils.parse_jwt(token)
+    assert issued_at < expires_at
+  end
+
+  test "changes a client once" do
+    name = started()
+    assert Testing.start(name) == Testing.start(Testing.start(name))
   end
 
   test "makes bearer tokens" do

@@ -41,6 +41,7 @@ defmodule Kinde.SessionTest do
     assert %{roles: [%{key: "admin", name: _, id: _} | _]} = Session.roles!(session)
     assert Session.has?(session, permissions: ["read:todos"], roles: [:admin])
     refute Session.has?(session, %{roles: ["admin", "pilot"]})
+    assert_raise Error, ~r/bogus/, fn -> Session.has?(session, bogus: ["admin"]) end
     assert Session.claim!(session, "org_code") == "org_acme"
     assert Session.claim!(session, "nothing") == nil
     assert Session.claim!(session, "email", :id) == "ada@example.com"
