@@ -97,7 +97,7 @@ impl Records {
         state: Arc<State>,
     ) -> Result<Option<Found<Kept>>> {
         let now = unix_seconds();
-        let ends_at = self.client().session_end(state.created_at);
+        let ends_at = self.client().session_end(&state);
         if ends_at <= now {
             return Err(not_found());
         }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::record::Kept;
 use super::seal::Purpose;
+use super::state::State;
 use super::store::{Content, Fence, Key, Of, Record, Store, Swap};
 use crate::client::Client;
 use crate::clock::unix_seconds;
@@ -161,10 +162,16 @@ impl Records {
 }
 
 impl Client {
-    /// When a session that is kept now ends, if nobody uses it, in Unix seconds.
-    pub(super) fn session_end(&self, created_at: i64) -> i64 {
-        let idle_end = unix_seconds().saturating_add(self.session_idle_seconds());
-        idle_end.min(self.session_last_end(created_at))
+    /// When a session that is kept now ends, if nobody uses it, in Unix seconds. One that holds
+    /// nothing but sign-ins under way lives no longer than they do: anybody can begin them.
+    pub(super) fn session_end(&self, state: &State) -> i64 {
+        let idle = self.session_idle_seconds();
+        let life = match state.is_of_somebody() {
+            true => idle,
+            false => idle.min(self.sign_in_lifetime_seconds()),
+        };
+        let idle_end = unix_seconds().saturating_add(life);
+        idle_end.min(self.session_last_end(state.created_at))
     }
 
     /// When a session ends at the latest, in Unix seconds.

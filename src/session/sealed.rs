@@ -57,7 +57,7 @@ impl Session {
         let client = &self.0.client;
         let state = self.0.state.load_full();
         let now = unix_seconds();
-        let ends_at = client.session_end(state.created_at);
+        let ends_at = client.session_end(&state);
         if ends_at <= now {
             return Err(super::keeping::not_found());
         }

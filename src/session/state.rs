@@ -195,6 +195,11 @@ impl State {
         self.signed_in.as_ref().ok_or_else(|| self.nobody())
     }
 
+    /// Whether somebody is signed in, or was until Kinde ended it.
+    pub(crate) fn is_of_somebody(&self) -> bool {
+        self.signed_in.is_some() || self.ended.is_some()
+    }
+
     /// Whose session it is; none if nobody or a machine is signed in.
     pub(crate) fn subject(&self) -> Option<Cow<'_, str>> {
         let signed_in = self.signed_in.as_ref()?;

@@ -10,7 +10,7 @@ use super::super::seal::Purpose;
 use super::super::state::State;
 use super::super::store::{Key, Of};
 use super::super::{SealParams, Session};
-use super::{client, client_of_store, sign_in, signed_in, signed_in_user};
+use super::{client, client_of_store, sign_in, signed_in, signed_in_user, with_sign_ins};
 use crate::client::Client;
 use crate::clock::unix_seconds;
 use crate::error::Status;
@@ -66,7 +66,7 @@ fn a_kept_session_is_found_until_its_end() {
 fn a_session_ends_at_the_latest_when_session_max_seconds_are_over() {
     let client = client();
     let now = unix_seconds();
-    let mut state = State::new();
+    let mut state = State::new().signed_in(signed_in("token"));
     state.created_at = now - 19_000;
     let session = Session::with_state(&client, Arc::new(state.clone()));
     let sealed = session.seal(&SealParams::default()).unwrap();
@@ -83,6 +83,25 @@ fn a_session_ends_at_the_latest_when_session_max_seconds_are_over() {
 }
 
 #[test]
+fn a_session_lives_no_longer_than_the_sign_ins_that_are_all_it_holds() {
+    let now = unix_seconds();
+    let client = client();
+    let begun = with_sign_ins(&["a"]);
+    for (state, life) in [
+        (begun.clone(), 900),
+        (State::new(), 900),
+        (begun.signed_in(signed_in("token")), 8000),
+        (begun.signed_out(Some("revoked".to_owned())), 8000),
+    ] {
+        let ends_at = client.session_end(&state);
+        assert!(
+            (now + life..now + life + 60).contains(&ends_at),
+            "{state:?}"
+        );
+    }
+}
+
+#[test]
 fn signing_in_begins_the_time_anew() {
     let mut state = State::new();
     state.created_at = 0;
@@ -95,7 +114,8 @@ fn loading_prolongs_a_session_that_was_not_written_for_long() {
     let now = unix_seconds();
     for (age, is_written) in [(10, false), (900, false), (1100, true), (7000, true)] {
         let client = client();
-        let key = keep(&client, kept(State::new(), now - age, now + 8000 - age));
+        let state = State::new().signed_in(signed_in("token"));
+        let key = keep(&client, kept(state, now - age, now + 8000 - age));
         load(&client).unwrap();
         let records = Records::of(&client).unwrap();
         let found = pollster::block_on(records.load_session(&key))
