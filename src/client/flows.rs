@@ -122,19 +122,35 @@ impl Client {
         .await
     }
 
+    /// A kept token that expires earlier than its answer said, by another clock perhaps, is got
+    /// anew.
     pub(crate) async fn machine_tokens(
         &self,
         params: ClientCredentials,
     ) -> Result<(TokenSet, Accepted)> {
         let request = params.resolved(self.settings())?;
-        let audience = request.audience.clone();
         let key = self.machine_token_key(&request);
-        let client = self.clone();
+        let is_kept = self.shared()?.machine_tokens.keeps(&key);
+        match self.accepted_machine_tokens(&request, &key).await {
+            Err(error) if is_kept && error.status() == Status::TokenExpired => {
+                self.accepted_machine_tokens(&request, &key).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// The tokens that are kept, or new ones. Those that are refused are kept no longer.
+    async fn accepted_machine_tokens(
+        &self,
+        request: &ClientCredentials,
+        key: &MachineTokenKey,
+    ) -> Result<(TokenSet, Accepted)> {
         let kept = &self.shared()?.machine_tokens;
         let name = key.name();
+        let (client, asked) = (self.clone(), request.clone());
         let tokens = kept
-            .get(key, self.worker_threads(), move |good| async move {
-                let obtain = || client.request_machine_token(&request);
+            .get(key.clone(), self.worker_threads(), move |good| async move {
+                let obtain = || client.request_machine_token(&asked);
                 match client.settings().share_machine_tokens {
                     true => shared_machine_token(&client, &name, good, obtain).await,
                     false => obtain().await,
@@ -142,7 +158,7 @@ impl Client {
             })
             .await?;
         let expected = Expected {
-            audience: &audience,
+            audience: &request.audience,
             source: Source::Machine,
             ..Expected::default()
         };

@@ -91,6 +91,12 @@ impl MachineTokens {
             .await
     }
 
+    /// Whether there is a token that need not be requested.
+    pub(crate) fn keeps(&self, key: &MachineTokenKey) -> bool {
+        let kind = lock(&self.kinds).get(key).cloned();
+        kind.is_some_and(|kind| kind.fresh().is_some())
+    }
+
     /// Lets go of a token that was refused or revoked, so that the next caller does not get it.
     pub(crate) fn forget(&self, access_token: &Secret) {
         for kind in lock(&self.kinds).values() {

@@ -1,5 +1,7 @@
 //! Tokens for the program itself; revocation and introspection.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use kinde::{Client, ClientCredentials, Introspection, Revocation, Status, TokenType};
 use kinde_test_support::{Application, json, status};
 use serde_json::json;
@@ -53,6 +55,23 @@ async fn an_expired_machine_token_is_not_kept() {
         .await
         .unwrap();
     client.client_credentials(for_api()).await.unwrap();
+    assert_eq!(app.emulator.count(TOKEN).await, 2);
+}
+
+#[tokio::test]
+async fn a_kept_token_that_expires_earlier_than_was_said_is_got_anew() {
+    let app = Application::start();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let exp = now.as_secs() - 300;
+    app.emulator
+        .lie(json!({ "token": "m2m", "claims": { "exp": exp } }))
+        .await;
+    let lenient = machine(&app)
+        .derive(r#"{"clock_leeway_seconds": 600}"#)
+        .unwrap();
+    let kept = lenient.client_credentials(for_api()).await.unwrap();
+    let anew = machine(&app).client_credentials(for_api()).await.unwrap();
+    assert!(anew.access_token != kept.access_token);
     assert_eq!(app.emulator.count(TOKEN).await, 2);
 }
 
