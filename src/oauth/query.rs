@@ -31,14 +31,28 @@ impl Query {
         if !std::mem::take(&mut self.at_start) {
             self.text.push('&');
         }
-        self.text.extend(byte_serialize(name.as_bytes()));
+        self.push(name);
         self.text.push('=');
-        self.text.extend(byte_serialize(value.as_bytes()));
+        self.push(value);
+    }
+
+    /// Most of what is sent stands for itself, and is copied at once.
+    fn push(&mut self, text: &str) {
+        if text.bytes().all(stands_for_itself) {
+            self.text.push_str(text);
+        } else {
+            self.text.extend(byte_serialize(text.as_bytes()));
+        }
     }
 
     pub(super) fn finish(self) -> String {
         self.text
     }
+}
+
+/// Whether every form of the encoding leaves a character as it is.
+fn stands_for_itself(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 
 /// Writes a body. It may hold secrets, so it is allocated once, for the worst case: what grows is
@@ -80,6 +94,19 @@ mod tests {
             let mut query = Query::extend(&url, 10);
             query.append("x", "1 &");
             assert_eq!(query.finish(), expected);
+        }
+    }
+
+    #[test]
+    fn every_character_is_written_as_the_standard_says() {
+        for character in (0..=0x100).filter_map(char::from_u32) {
+            for text in [character.to_string(), format!("a{character}-")] {
+                let written = form(&[(&text, &text)]);
+                let read: Vec<_> = url::form_urlencoded::parse(written.as_bytes()).collect();
+                assert_eq!(read, [((&*text).into(), (&*text).into())]);
+                let expected: String = byte_serialize(text.as_bytes()).collect();
+                assert_eq!(*written, format!("{expected}={expected}"));
+            }
         }
     }
 
