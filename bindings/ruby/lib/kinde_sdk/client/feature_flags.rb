@@ -47,10 +47,12 @@ module KindeSdk
         return typed_flag(name, "b", default_value, options || {}) if options || @force_api
 
         begin
-          @session.boolean_flag(name)
-        rescue Failure
-          scalar_flag(name, "b", default_value, :boolean_flag)
+          answer = Core::Native.kinde_session_test_flag(@session.handle, name)
+          return answer == 1 if answer >= 0
+        rescue TypeError, ArgumentError
+          # What FFI does not take for a text, such as a Symbol.
         end
+        scalar_flag(name, "b", default_value, :boolean_flag)
       end
       alias getBooleanFlag get_boolean_flag
 

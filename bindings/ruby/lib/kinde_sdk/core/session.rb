@@ -31,6 +31,10 @@ module KindeSdk
       private_constant :Handle
 
       # @api private
+      # @return [FFI::Pointer] the library's object, for questions that are asked on every request
+      attr_reader :handle
+
+      # @api private
       def initialize(pointer)
         @handle = Handle.new(pointer)
       end
