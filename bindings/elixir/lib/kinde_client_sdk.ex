@@ -512,7 +512,7 @@ defmodule KindeClientSDK do
     end
   end
 
-  @doc "Keeps a client for this browser, such as one with another scope."
+  @doc "Keeps a client for this browser on this node, such as one with another scope."
   @spec save_kinde_client(conn(), t()) :: :ok
   def save_kinde_client(conn, %__MODULE__{} = client) do
     case browser(conn) do

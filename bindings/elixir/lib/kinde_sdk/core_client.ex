@@ -57,7 +57,6 @@ defmodule KindeSDK.CoreClient do
       redirect_uri: client.redirect_uri,
       logout_redirect_uri: presence(client.logout_redirect_uri),
       scope: client.scopes,
-      framework: "Elixir/" <> KindeSDK.SDK.Utils.get_current_app_version(),
       store_url: System.get_env("KINDE_STORE_URL"),
       seal_keys: System.get_env("KINDE_SEAL_KEYS")
     ]

@@ -8,9 +8,9 @@ defmodule KindeSDK.KindeCache do
 
       GenServer.cast(pid, {:add_kinde_data, {:my_key, "my value"}})
 
-  The keys are those of `KindeClientSDK.get_all_data/1` with the prefix `kinde_`, and `kinde_auth_status`,
-  `kinde_oauth_state` and `kinde_client`; an application may add its own. What is added under a key of ours is shown as data
-  until somebody signs in or out; nobody is signed in by it, and no claim is read from it.
+  The keys are those of `KindeClientSDK.get_all_data/1` with the prefix `kinde_`, and `kinde_auth_status` and `kinde_client`; an
+  application may add its own. Nothing is under `kinde_oauth_state` and `kinde_oauth_code_verifier`, which the library keeps to
+  itself. What is added is shown as data until somebody signs in or out; nobody is signed in by it, and no claim is read from it.
 
   What the session of Plug holds under `:kinde_cache_pid` is a name that `GenServer` understands as well as a process id. It
   means the same on another node and after a restart, which a process id does not:

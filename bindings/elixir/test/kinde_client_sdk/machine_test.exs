@@ -57,6 +57,14 @@ defmodule KindeClientSDK.MachineTest do
     assert catch_throw(KindeClientSDK.login(conn, client)) =~ "scope"
   end
 
+  test "Kinde is told who calls" do
+    emulator = Emulator.start!()
+    {conn, client} = init(conn(), emulator, :client_credentials)
+    KindeClientSDK.login(conn, client)
+    [request] = Emulator.get(emulator, "/requests?path=/oauth2/token")["requests"]
+    assert request["headers"]["kinde-sdk"] == "Elixir/" <> KindeSDK.SDK.Utils.get_current_app_version()
+  end
+
   test "a client without scopes", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator, :client_credentials)
     assert conn |> KindeClientSDK.login(%{client | scopes: nil}) |> KindeClientSDK.authenticated?()
