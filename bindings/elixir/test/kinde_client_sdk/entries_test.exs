@@ -37,6 +37,24 @@ defmodule KindeClientSDK.EntriesTest do
     assert {there?(0), there?(1), there?(2)} == {true, true, false}
   end
 
+  test "nothing is lost that is written at the same time" do
+    id = "browser of #{inspect(__MODULE__)}"
+    on_exit(fn -> Entries.delete(id) end)
+
+    other =
+      Task.async(fn ->
+        for number <- 1..20_000, do: Entries.merge(id, %{session_id: "#{number}"})
+      end)
+
+    for number <- 1..20_000 do
+      Entries.merge(id, %{data: %{basket: number}})
+      assert %{data: %{basket: ^number}} = Entries.get(id)
+    end
+
+    Task.await(other, 60_000)
+    assert %{session_id: "20000", data: %{basket: 20_000}} = Entries.get(id)
+  end
+
   test "so many visitors take no memory without end, and keep nobody from signing in" do
     emulator = Emulator.start!()
     flood(0)

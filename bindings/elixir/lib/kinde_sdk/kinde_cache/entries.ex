@@ -60,8 +60,22 @@ defmodule KindeSDK.KindeCache.Entries do
   defp precious?(%Kinde.Client{}), do: true
   defp precious?(entry), do: is_map_key(entry, :held)
 
-  @spec merge(term(), t()) :: :ok
-  def merge(key, changes), do: put(key, Map.merge(get(key), changes))
+  @doc "Changes some of what is known of a browser, and nothing that others change at the same time."
+  @spec merge(String.t(), t()) :: :ok
+  def merge(id, changes) when is_binary(id) do
+    case lookup(id, nil) do
+      nil -> if not full?() and not :ets.insert_new(__MODULE__, {id, changes, now()}), do: merge(id, changes)
+      former -> unless replace(id, former, Map.merge(former, changes)), do: merge(id, changes)
+    end
+
+    :ok
+  end
+
+  # False if it is not what it was.
+  defp replace(id, former, entry) do
+    same = {:"=:=", :"$1", {:const, former}}
+    :ets.select_replace(__MODULE__, [{{id, :"$1", :_}, [same], [{{id, {:const, entry}, now()}}]}]) == 1
+  end
 
   @spec delete(term()) :: :ok
   def delete(key) do
