@@ -75,6 +75,7 @@ defmodule Kinde.ClientTest do
     assert {:ok, client} = Client.new(settings)
     assert {:ok, _url} = Client.logout_url(client, %{"redirect" => "http://127.0.0.1:1/"})
     assert {:ok, %Client{name: :a}} = Client.new(Map.new([name: :a] ++ @away))
+    assert {:ok, %Client{}} = Client.new(Map.put(settings, "framework", "Phoenix/1.7"))
   end
 
   test "has a time limit, which can be changed for some calls" do

@@ -70,14 +70,10 @@ defmodule KindeSDK.Connection do
   @doc false
   @spec core_client(t()) :: Kinde.result(Kinde.Client.t())
   def core_client(%__MODULE__{} = connection) do
-    # A token says itself whose it is; a client has to have an id all the same.
-    id =
-      Application.get_env(:kinde_sdk, :backend_client_id) ||
-        Application.get_env(:kinde_sdk, :frontend_client_id)
-
     Kinde.Client.new(
       domain: connection.base_url,
-      client_id: id || "unknown",
+      # A token says itself whose it is; a client has to have an id all the same.
+      client_id: "unknown",
       user_agent: connection.user_agent,
       any_audience: true
     )

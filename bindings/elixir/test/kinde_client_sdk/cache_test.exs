@@ -34,8 +34,10 @@ defmodule KindeClientSDK.CacheTest do
         assert GenServer.call(server, {:get_kinde_data, key}) == [{key, value}]
       end
 
-      assert [kinde_client: %KindeClientSDK{client_id: "emulator_web"}] =
+      assert [kinde_client: %KindeClientSDK{client_id: "emulator_web", cache_pid: pid}] =
                GenServer.call(server, {:get_kinde_data, :kinde_client})
+
+      assert pid == KindeClientSDK.get_cache_pid(conn)
 
       assert [kinde_auth_status: :authenticated] =
                GenServer.call(server, {:get_kinde_data, :kinde_auth_status})
