@@ -283,7 +283,7 @@ defmodule KindeClientSDK do
   """
   @spec get_token(conn()) :: {conn(), t()}
   def get_token(conn) do
-    case browser(conn) do
+    case browser(conn) || configured_browser() do
       %Browser{client: %{grant_type: :client_credentials} = client} = browser ->
         SignIn.machine(conn, client, %{})
         {conn, Browser.client_of(browser)}
@@ -575,7 +575,7 @@ defmodule KindeClientSDK do
 
   defp browser(conn), do: Browser.of(conn)
 
-  # For a browser of which nothing is known, such as one that signs out after its cookie has expired.
+  # For a browser of which nothing is known, such as one that signs out after its cookie has expired, or follows an old link.
   defp configured_browser do
     domain = env(:domain)
     redirect_uri = env(:redirect_url)

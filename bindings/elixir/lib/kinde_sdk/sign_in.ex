@@ -79,7 +79,18 @@ defmodule KindeSDK.SignIn do
     case Browser.session(browser) do
       {:ok, %Session{} = session} when callback? -> callback(conn, browser, session, query)
       {:ok, %Session{} = session} -> renew(conn, browser, session)
+      {:ok, nil} when callback? -> unasked(conn, browser, query)
       {:ok, nil} -> throw(@bad_state)
+      {:error, error} -> throw(Browser.reason(error))
+    end
+  end
+
+  # An old link may be followed in another browser than that which began the sign-in. Nobody can be signed in by it.
+  defp unasked(conn, browser, query) do
+    with {:ok, core} <- CoreClient.of(browser.client),
+         {:ok, session} <- Session.new(core) do
+      callback(conn, browser, session, query)
+    else
       {:error, error} -> throw(Browser.reason(error))
     end
   end

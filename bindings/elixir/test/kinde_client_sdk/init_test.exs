@@ -4,6 +4,8 @@ defmodule KindeClientSDK.InitTest do
 
   import Kinde.Support.DocumentedApp
 
+  alias Kinde.Support.Emulator
+
   @domain "https://example.kinde.com"
   @redirect_uri "https://app.example.com/callback"
   @arguments [@domain, @redirect_uri, "an_id", "a_secret", :authorization_code, "https://app.example.com/"]
@@ -204,6 +206,31 @@ defmodule KindeClientSDK.InitTest do
                scopes: "openid",
                additional_params: %{org_code: "org_1"}
              } = KindeClientSDK.get_kinde_client(conn())
+    end)
+  end
+
+  test "an old link in a browser without a cookie begins a sign-in of the configured application" do
+    emulator = Emulator.start!()
+    {_conn, client} = init(conn(), emulator)
+
+    keys = [
+      domain: client.domain,
+      redirect_url: client.redirect_uri,
+      backend_client_id: client.client_id,
+      client_secret: client.client_secret
+    ]
+
+    configured(keys, fn ->
+      reauth = Base.url_encode64("{}", padding: false)
+      query = URI.encode_query(error: "login_link_expired", reauth_state: reauth)
+      {conn, %{auth_status: :authenticating}} = KindeClientSDK.get_token(conn("/callback?" <> query))
+      {conn, %{auth_status: :authenticated}} = conn |> come_back(emulator) |> KindeClientSDK.get_token()
+      assert KindeClientSDK.get_user_detail(next(conn)).email == "ada@example.com"
+
+      for path <- ["/", "/callback?code=x&state=y", "/callback?error=access_denied"] do
+        assert catch_throw(KindeClientSDK.get_token(conn(path))) ==
+                 "Authentication failed because it tries to validate state"
+      end
     end)
   end
 

@@ -360,6 +360,20 @@ defmodule KindeClientSDK.SignInTest do
     assert {%{}, %{auth_status: :authenticated}} = conn |> come_back(emulator) |> KindeClientSDK.get_token()
   end
 
+  test "an old link begins the sign-in anew in a browser that has begun none", %{emulator: emulator} do
+    reauth = Base.url_encode64(~s({"login_hint":"ada@example.com"}), padding: false)
+
+    for more <- [%{}, %{state: "of another browser"}] do
+      query = URI.encode_query(Map.merge(%{error: "login_link_expired", reauth_state: reauth}, more))
+      {conn, _client} = init(conn(), emulator)
+
+      {conn, %{auth_status: :authenticating}} = KindeClientSDK.get_token(next(conn, "/callback?" <> query))
+      assert {conn.status, sent(conn)["login_hint"]} == {302, "ada@example.com"}
+      assert {%{}, %{auth_status: :authenticated}} = conn |> come_back(emulator) |> KindeClientSDK.get_token()
+      assert catch_throw(KindeClientSDK.get_token(conn("/callback?" <> query))) == @bad_state
+    end
+  end
+
   test "an old link begins the sign-in anew after one that failed", %{emulator: emulator} do
     {conn, client} = init(conn(), emulator)
     conn = KindeClientSDK.login(conn, client)
