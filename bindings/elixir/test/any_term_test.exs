@@ -122,8 +122,16 @@ defmodule Kinde.AnyTermTest do
   test "what is too large or too deep is an error, not an exception" do
     settings = [domain: "https://example.kinde.com", client_id: "x"]
 
-    assert {:error, %Error{code: :invalid_argument}} =
-             Client.new([scope: String.duplicate("x", 70_000)] ++ settings)
+    client = Client.new!(settings)
+
+    for {bytes, give} <- [
+          {70_000, &Session.login_url(Session.new!(client), org_code: &1)},
+          {300_000, &Session.from_tokens(client, access_token: &1)},
+          {1_100_000, &Client.new([scope: &1] ++ settings)}
+        ] do
+      assert {:error, %Error{code: :invalid_argument, message: "what is given is larger than " <> _}} =
+               give.(String.duplicate("x", bytes))
+    end
 
     deep = Enum.reduce(1..100, 1, fn _level, inner -> [inner] end)
     assert {:error, %Error{code: :invalid_argument}} = Client.new([scope: deep] ++ settings)

@@ -149,6 +149,18 @@ defmodule Kinde.SessionTest do
     assert {:error, %Error{}} = Session.from_tokens(context.client, access_token: "x")
   end
 
+  test "tokens may be as long as the library takes them", context do
+    permissions = for number <- 1..1_300, do: "permission:number:#{number}"
+    access = Emulator.mint(context.emulator, %{claims: %{permissions: permissions}})
+    id = Emulator.mint(context.emulator, %{template: "id", claims: %{long: String.duplicate("x", 30_000)}})
+    assert byte_size(access) + byte_size(id) > 64 * 1024
+
+    session = Session.from_tokens!(context.client, access_token: access, id_token: id)
+    assert Session.permissions!(session).permissions == permissions
+    assert {:ok, long} = Session.claim(session, "long", :id)
+    assert byte_size(long) == 30_000
+  end
+
   test "signing out forgets, and gives the address of Kinde", context do
     session = signed_in(context)
     id = Session.save!(session)

@@ -7,6 +7,7 @@ use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 
 use crate::call::{answer, start};
 use crate::given;
+use crate::input::LARGEST_SETTINGS;
 use crate::output::Answer;
 use crate::resources::{self, Client};
 
@@ -20,7 +21,7 @@ impl Answer for kinde::Client {
 /// May read a file of certificates.
 #[rustler::nif(schedule = "DirtyIo")]
 fn client_new<'a>(env: Env<'a>, settings: Term<'a>) -> NifResult<Term<'a>> {
-    let settings = given!(env, settings);
+    let settings = given!(env, settings, LARGEST_SETTINGS);
     Ok(answer(env, made(Config::new(), &settings)))
 }
 
@@ -32,7 +33,7 @@ fn client_from_env<'a>(
     settings: Term<'a>,
     variables: HashMap<String, String>,
 ) -> NifResult<Term<'a>> {
-    let settings = given!(env, settings);
+    let settings = given!(env, settings, LARGEST_SETTINGS);
     Ok(answer(env, from_env(&settings, &variables)))
 }
 
@@ -53,7 +54,7 @@ fn client_derive<'a>(
     client: ResourceArc<Client>,
     overrides: Term<'a>,
 ) -> NifResult<Term<'a>> {
-    let overrides = given!(env, overrides);
+    let overrides = given!(env, overrides, LARGEST_SETTINGS);
     Ok(answer(env, client.0.derive(&overrides)))
 }
 

@@ -9,14 +9,17 @@ use serde_json::{Map, Number, Value};
 use crate::error::Fault;
 
 /// How much may be given at once, in bytes: more would hold a scheduler up.
-const LARGEST: usize = 64 * 1024;
+pub const LARGEST: usize = 64 * 1024;
+/// Of tokens, which are long texts, and of settings, which have a scheduler of their own.
+pub const LARGEST_TOKENS: usize = 256 * 1024;
+pub const LARGEST_SETTINGS: usize = 1024 * 1024;
 /// How deep it may be nested.
 const DEEPEST: usize = 32;
 
 /// The text of a JSON object: of a map or a keyword list, with atoms or binaries as keys. What is nil
-/// is left out.
-pub fn object(term: Term) -> Result<String, Fault> {
-    let mut reader = Reader { left: LARGEST };
+/// is left out. Takes no more than `largest` bytes.
+pub fn object(term: Term, largest: usize) -> Result<String, Fault> {
+    let mut reader = Reader::new(largest);
     let value = match reader.value(term, DEEPEST) {
         Ok(Value::Array(items)) if items.is_empty() => Value::Object(Map::new()),
         Ok(value @ Value::Object(_)) => value,
@@ -30,7 +33,7 @@ pub fn object(term: Term) -> Result<String, Fault> {
 
 /// The JSON of any value.
 pub fn value(term: Term) -> Result<String, Fault> {
-    let mut reader = Reader { left: LARGEST };
+    let mut reader = Reader::new(LARGEST);
     match reader.value(term, DEEPEST) {
         Ok(value) => Ok(value.to_string()),
         Err(Refusal::WrongKind) => Err(invalid(WRONG_KIND)),
@@ -77,10 +80,16 @@ impl Deref for Text<'_> {
 }
 
 struct Reader {
+    largest: usize,
     left: usize,
 }
 
 impl Reader {
+    fn new(largest: usize) -> Reader {
+        let left = largest;
+        Reader { largest, left }
+    }
+
     fn value(&mut self, term: Term, depth: usize) -> Result<Value, Refusal> {
         let Some(depth) = depth.checked_sub(1) else {
             return Err(invalid("what is given is nested too deeply").into());
@@ -168,10 +177,10 @@ impl Reader {
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), Refusal> {
-        self.left = self
-            .left
-            .checked_sub(bytes)
-            .ok_or_else(|| Refusal::from(invalid("what is given is larger than 64 KiB")))?;
+        self.left = self.left.checked_sub(bytes).ok_or_else(|| {
+            let kibibytes = self.largest / 1024;
+            invalid(&format!("what is given is larger than {kibibytes} KiB"))
+        })?;
         Ok(())
     }
 }
@@ -214,7 +223,10 @@ fn invalid_field(field: String, message: &str) -> Fault {
 #[macro_export]
 macro_rules! given {
     ($env:expr, $term:expr) => {
-        match $crate::input::object($term) {
+        $crate::given!($env, $term, $crate::input::LARGEST)
+    };
+    ($env:expr, $term:expr, $largest:expr) => {
+        match $crate::input::object($term, $largest) {
             Ok(json) => json,
             Err(fault) => return Ok(fault.answer($env)),
         }

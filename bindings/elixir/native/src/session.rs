@@ -9,7 +9,7 @@ use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 use crate::call::{answer, start};
 use crate::error::Fault;
 use crate::given;
-use crate::input::Text;
+use crate::input::{LARGEST_TOKENS, Text};
 use crate::output::Named;
 use crate::resources::{Client, Session};
 
@@ -25,7 +25,7 @@ fn session_from_tokens<'a>(
     tokens: Term<'a>,
     reference: Reference<'a>,
 ) -> NifResult<Term<'a>> {
-    let tokens = given!(env, tokens);
+    let tokens = given!(env, tokens, LARGEST_TOKENS);
     let tokens = match TokenSet::from_json(&tokens) {
         Ok(tokens) => tokens,
         Err(error) => return Ok(Fault::from(error).answer(env)),
