@@ -12,7 +12,7 @@ defmodule KindeSDK.KindeCache.Entries do
   @kept_for :timer.hours(25)
   # Whoever asks for the sign-in page adds an entry, and so many must not take the VM down.
   @most 100_000
-  # Of more than these, what is older than a sign-in takes.
+  # When there are so many, those go that are older than a sign-in may take.
   @kept_when_full :timer.minutes(15)
 
   @type t :: %{
