@@ -34,7 +34,7 @@
  * Out parameters are never read. They are set to NULL, 0 or false on failure. A `char **out` for
  * JSON may be NULL if the result is not wanted; any other out parameter may not.
  *
- * Threads. kinde_client, kinde_session, kinde_error and kinde_task may be used by any number of
+ * Threads. kinde_client, kinde_session, kinde_pages, kinde_error and kinde_task may be used by any number of
  * threads at once, except that each reference is freed once, by the last who uses it. A
  * kinde_config is for one thread at a time.
  *
@@ -73,7 +73,7 @@
  * The version of the ABI that this header describes: major << 16 | minor. The major number is that
  * of the shared library's name; the minor one grows when functions are added.
  */
-#define KINDE_ABI_VERSION 5
+#define KINDE_ABI_VERSION 6
 
 /**
  * No message.
@@ -352,6 +352,12 @@ typedef struct kinde_config kinde_config;
  * Why a call failed. Immutable: any number of threads may read it at once.
  */
 typedef struct kinde_error kinde_error;
+
+/**
+ * A list of an API, read page by page. Any number of threads may use it at once; each page goes to
+ * one of them.
+ */
+typedef struct kinde_pages kinde_pages;
 
 /**
  * One user's sign-in. Any number of threads may use it at once.
@@ -2138,6 +2144,24 @@ kinde_status kinde_session_fetch_has_async(kinde_session *session,
 
 /* ------------------------------------------------------------------------------------------------
  * Kinde's APIs
+ *
+ * The Management API is asked with the client's machine token, the Account API with a session's.
+ * kinde_api_catalogue lists all operations. One more operation, "request", takes `{method, path,
+ * query, body}` and reaches any path under /api/ and /account_api/ of the configured hosts.
+ *
+ * Parameters are one JSON object: the values of the path and the query by their names, and beside
+ * them the members of the body; or the whole body as `body`, or under the name of its model, such
+ * as `create_user_request`. `code` stands for `org_code`, and a list of ids for a list of objects
+ * with an `id`. A file is base64, or `{data, filename, content_type}` with base64 in `data`.
+ *
+ * Everything that is missing, unknown or of a wrong type is refused before anything is sent, with
+ * the names that are near, all at once. What Kinde has added to its API since goes into an object
+ * `extra`, or the setting `api_validation` is "lenient".
+ *
+ * What is safe to repeat (GET, PUT, DELETE) is repeated after network trouble and HTTP status 5xx,
+ * everything after 429, while the setting `timeout_ms` lasts. Nothing is sent to the Management API
+ * while it asks one of the client's calls to wait, and at most `api_concurrency` requests to it are
+ * under way at once.
  * ------------------------------------------------------------------------------------------------ */
 
 /**
@@ -2162,6 +2186,148 @@ kinde_status kinde_session_fetch_has_async(kinde_session *session,
  * Fails with no status but INTERNAL.
  */
 kinde_status kinde_api_catalogue(char **out, kinde_error **error);
+
+/**
+ * Calls an operation with the client's machine token, which is obtained when it is first needed,
+ * kept, and got anew once if Kinde no longer accepts it. It is made of `management_client_id` and
+ * its secret, for `management_audience`.
+ *
+ * `operation` is a name of kinde_api_catalogue, or "request"; `params_json` is an object of its
+ * parameters. Gives an object:
+ *
+ * - `status`: the HTTP status, 200 to 299
+ * - `headers`: an object of the answer's headers, by their names in lower case
+ * - `data`: what Kinde answered; null if nothing
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, UNKNOWN_OPERATION, INVALID_ARGUMENT (the error's fields
+ * name everything that is wrong), API (kinde_error_details has Kinde's codes and answer, the scope
+ * that is missing and the request's id), RATE_LIMITED, NETWORK, TLS, TIMEOUT, HTTP,
+ * RESPONSE_TOO_LARGE, MALFORMED_RESPONSE, CANCELLED and the statuses of kinde_client_credentials.
+ */
+kinde_status kinde_api_call(kinde_client *client,
+                            const char *operation,
+                            const char *params_json,
+                            char **out,
+                            kinde_error **error);
+
+/**
+ * Like kinde_api_call, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_api_call_async(kinde_client *client,
+                                  const char *operation,
+                                  const char *params_json,
+                                  kinde_completion done,
+                                  void *userdata,
+                                  kinde_task **task,
+                                  kinde_error **error);
+
+/**
+ * Calls an operation with the session's access token, a user's or a machine's. An expired one is
+ * renewed first, and a user's that Kinde refuses is renewed once, unless the setting `auto_refresh`
+ * is off.
+ *
+ * Takes and gives what kinde_api_call does. `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with NOT_AUTHENTICATED, TOKEN_EXPIRED, the statuses of kinde_api_call and, where tokens are
+ * renewed, those of kinde_session_refresh.
+ */
+kinde_status kinde_session_api_call(kinde_session *session,
+                                    const char *operation,
+                                    const char *params_json,
+                                    char **out,
+                                    kinde_error **error);
+
+/**
+ * Like kinde_session_api_call, without blocking. The completion gets what `*out` would be and the
+ * session.
+ */
+kinde_status kinde_session_api_call_async(kinde_session *session,
+                                          const char *operation,
+                                          const char *params_json,
+                                          kinde_completion done,
+                                          void *userdata,
+                                          kinde_task **task,
+                                          kinde_error **error);
+
+/**
+ * Makes many calls like kinde_api_call, a few at a time. Takes an object, or the list alone:
+ *
+ * - `calls`: a list of `{operation, params}`
+ * - `concurrency`: how many calls are under way at once, 1 to 1000; without it, as many as the
+ *   setting `api_concurrency` says
+ *
+ * Gives an object:
+ *
+ * - `results`: what kinde_api_call would give, in the order of the calls; null for one that failed
+ * - `failures`: a list of `{index, error}`; `error` is what kinde_error_details would give
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, each call at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT (it is no list of calls), CANCELLED.
+ * What is wrong with one call is among the failures.
+ */
+kinde_status kinde_api_call_many(kinde_client *client,
+                                 const char *calls_json,
+                                 char **out,
+                                 kinde_error **error);
+
+/**
+ * Like kinde_api_call_many, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_api_call_many_async(kinde_client *client,
+                                       const char *calls_json,
+                                       kinde_completion done,
+                                       void *userdata,
+                                       kinde_task **task,
+                                       kinde_error **error);
+
+/**
+ * Makes an iterator over the pages of an operation that answers with a list, asked with the
+ * client's machine token. Takes what kinde_api_call takes; `page_size` is 100 unless it is given.
+ *
+ * `*pages` is the caller's, to free with kinde_pages_free; it does not depend on `client`.
+ * Any thread; uses no network.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, UNKNOWN_OPERATION, INVALID_ARGUMENT (also if the operation
+ * does not answer with a list).
+ */
+kinde_status kinde_pages_new(kinde_client *client,
+                             const char *operation,
+                             const char *params_json,
+                             kinde_pages **pages,
+                             kinde_error **error);
+
+/**
+ * Gives the next page as an object; `*out` is NULL at the end of the list.
+ *
+ * - `items`: the items of the page
+ * - `status`, `headers`: as kinde_api_call gives them
+ * - `data`: what Kinde answered beside the items
+ *
+ * After a failure the same page is asked for again. Pages that go round in a circle are a
+ * failure. `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
+ * Fails with the statuses of kinde_api_call.
+ */
+kinde_status kinde_pages_next(kinde_pages *pages, char **out, kinde_error **error);
+
+/**
+ * Like kinde_pages_next, without blocking. The completion gets what `*out` would be, NULL at the end
+ * of the list.
+ */
+kinde_status kinde_pages_next_async(kinde_pages *pages,
+                                    kinde_completion done,
+                                    void *userdata,
+                                    kinde_task **task,
+                                    kinde_error **error);
+
+/**
+ * Frees an iterator. Takes NULL. Calls under way keep what they need of it.
+ *
+ * Any thread; does not block.
+ */
+void kinde_pages_free(kinde_pages *pages);
 
 /* ------------------------------------------------------------------------------------------------
  * Asynchronous calls

@@ -418,6 +418,10 @@ impl Error {
 
     /// All of it as a JSON object, as `kinde_error_details` gives it.
     pub fn to_json(&self) -> String {
+        self.details().to_string()
+    }
+
+    pub(crate) fn details(&self) -> Value {
         let d = &self.0;
         let fields: Vec<Value> = d
             .fields
@@ -446,7 +450,6 @@ impl Error {
             "headers": headers,
             "body": d.body,
         })
-        .to_string()
     }
 }
 

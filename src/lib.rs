@@ -51,7 +51,7 @@ mod session;
 mod token;
 
 pub use api::{AccountRequest, PageRequest, api_catalogue};
-pub use client::{Client, Task, VerifyOptions};
+pub use client::{Client, Pages, Task, VerifyOptions};
 pub use config::{Config, HostRecord, HostStore};
 pub use error::{Advice, Error, FieldError, Result, Status};
 pub use json::{Json, JsonRef, JsonView};

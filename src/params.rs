@@ -17,16 +17,11 @@ impl Fields {
         if json.trim().is_empty() {
             return Ok(Fields::from_map(Map::new()));
         }
-        match serde_json::from_str(json) {
-            Ok(Value::Object(map)) => Ok(Fields::from_map(map)),
-            Ok(other) => Err(Error::invalid_argument(
+        match parse(json)? {
+            Value::Object(map) => Ok(Fields::from_map(map)),
+            other => Err(Error::invalid_argument(
                 "params",
                 format!("expected a JSON object, got {}", kind(&other)),
-            )),
-            Err(e) => Err(Error::invalid_argument(
-                "params",
-                // The parser's own text can quote the input, which may hold a secret.
-                format!("not valid JSON (line {}, column {})", e.line(), e.column()),
             )),
         }
     }
@@ -123,6 +118,15 @@ impl Fields {
         self.wrong(name, format!("expected {expected}, got {}", kind(got)));
         None
     }
+}
+
+/// Reads JSON.
+pub(crate) fn parse(json: &str) -> Result<Value> {
+    serde_json::from_str(json).map_err(|e| {
+        // The parser's own text can quote the input, which may hold a secret.
+        let message = format!("not valid JSON (line {}, column {})", e.line(), e.column());
+        Error::invalid_argument("params", message)
+    })
 }
 
 /// A list of strings, or one string with members separated by spaces.

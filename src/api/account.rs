@@ -294,7 +294,7 @@ pub(crate) async fn answer(call: &Call<'_>, request: &AccountRequest) -> Result<
     }
 }
 
-fn list_of(operation: &Operation) -> Result<&List> {
+fn list_of(operation: &'static Operation) -> Result<&'static List> {
     operation
         .list
         .as_ref()
@@ -312,7 +312,7 @@ async fn listed(
     let list = list_of(operation)?;
     if let Some(page) = page {
         let size = page.page_size.map(|size| size.to_string());
-        let query: Vec<(&str, &str)> = [
+        let query: Vec<(&'static str, &str)> = [
             ("page_size", size.as_deref()),
             ("starting_after", page.starting_after.as_deref()),
         ]
@@ -361,7 +361,7 @@ async fn portal_url(
         query.push(("return_url", text));
     }
     let operation = operation("get_portal_link")?;
-    let response = call.send(operation, &[], &query).await?;
+    let response = call.ask(operation, &[], &query).await?;
     let answer = response.json_object("the answer to get_portal_link")?;
     let url = answer.get("url").and_then(Value::as_str);
     let url = url.filter(|url| leads_to_portal(url, &call.settings.domain));

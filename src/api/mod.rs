@@ -2,14 +2,22 @@
 
 mod account;
 mod call;
+mod calls;
 mod catalogue;
+mod cursor;
+mod judge;
+mod multipart;
 mod pages;
 mod refusal;
+mod request;
 
 pub use account::{AccountRequest, PageRequest};
 pub(crate) use account::{Listed, answer};
 pub(crate) use call::Call;
-pub(crate) use catalogue::{json as catalogue_json, operation};
+pub(crate) use calls::ApiCalls;
+use catalogue::json as catalogue_json;
+pub(crate) use cursor::PagedRequest;
+pub(crate) use request::ApiRequest;
 
 use crate::error::Result;
 use crate::json::Json;

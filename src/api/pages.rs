@@ -5,13 +5,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::call::Call;
-use super::catalogue::{List, Operation};
+use super::catalogue::{List, Operation, PageStyle};
+use super::cursor::{self, PAGE_SIZE};
 use crate::error::{Error, Result, Status};
 use crate::http::Response;
-
-/// How many items are asked for at once where all are wanted. Kinde gives 10 unasked, and 500 at
-/// most.
-const PAGE_SIZE: &str = "100";
 
 /// A list of more pages than this is taken for one without end.
 const PAGES_LIMIT: usize = 200;
@@ -43,11 +40,11 @@ impl Page {
 /// One page of a list.
 pub(super) async fn one(
     call: &Call<'_>,
-    operation: &Operation,
+    operation: &'static Operation,
     list: &List,
-    query: &[(&str, &str)],
+    query: &[(&'static str, &str)],
 ) -> Result<Page> {
-    let response = call.send(operation, &[], query).await?;
+    let response = call.ask(operation, &[], query).await?;
     read(operation, list, &response)
 }
 
@@ -57,7 +54,7 @@ pub(super) async fn one(
 /// `MALFORMED_RESPONSE` if the pages go round in a circle or do not end.
 pub(super) async fn all(
     call: &Call<'_>,
-    operation: &Operation,
+    operation: &'static Operation,
     list: &List,
     wanted: impl Fn(&Value) -> bool,
 ) -> Result<Page> {
@@ -114,14 +111,7 @@ fn read(operation: &Operation, list: &List, response: &Response) -> Result<Page>
     for name in &list.beside {
         beside.insert((*name).to_owned(), data.remove(*name).unwrap_or_default());
     }
-    // Not all lists of Kinde's say whether there is more.
-    let metadata = answer.remove("metadata").unwrap_or_default();
-    let member = |name: &str| metadata.get(name).unwrap_or(&Value::Null);
-    let next = match (member("has_more"), member("next_page_starting_after")) {
-        (Value::Null | Value::Bool(false), _) => None,
-        (Value::Bool(true), Value::String(cursor)) if !cursor.is_empty() => Some(cursor.clone()),
-        _ => return Err(wrong("more items, but not where they are").with_field("metadata")),
-    };
+    let next = cursor::next(operation, PageStyle::Metadata, &answer, &items)?;
     Ok(Page {
         items,
         beside,
@@ -147,8 +137,8 @@ mod tests {
     use super::super::catalogue::operation;
     use super::*;
     use crate::config::{Config, Settings};
-    use crate::http::Http;
     use crate::http::test_server::{Server, answer};
+    use crate::http::{Http, Pace};
     use crate::secret::Secret;
 
     const ROLES: &str = "get_user_roles";
@@ -228,6 +218,7 @@ mod tests {
         let call = Call {
             settings: &settings,
             http: &Http::new(&settings).unwrap(),
+            pace: &Pace::new(1),
             token: &Secret::new("token"),
             deadline: Instant::now() + Duration::from_secs(60),
         };

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::machine::MachineTokenKey;
 use super::{Accepted, Client, Expected, Source};
-use crate::api::{Call, operation};
+use crate::api::ApiRequest;
 use crate::clock::unix_seconds;
 use crate::config::AccessTokenFormat;
 use crate::error::{Error, Result, Status};
@@ -254,30 +254,8 @@ impl Client {
     /// Has Kinde work out a user's claims anew, so that his next refresh gives an access token with
     /// them. Asks with the client's machine token for the Management API.
     pub(crate) async fn refresh_claims_of(&self, subject: &str, deadline: Instant) -> Result<()> {
-        let params = ClientCredentials {
-            audience: vec![self.settings().management_audience.clone()],
-            ..ClientCredentials::default()
-        };
-        let operation = operation("refresh_user_claims")?;
-        let mut attempts = 2;
-        loop {
-            attempts -= 1;
-            let (tokens, _) = self.machine_tokens(params.clone()).await?;
-            let call = Call {
-                settings: self.settings(),
-                http: self.http()?,
-                token: &tokens.access_token,
-                deadline,
-            };
-            let values = [("user_id", subject)];
-            match call.send(operation, &values, &[]).await {
-                // A kept token may have been revoked since; the next one is new.
-                Err(error) if error.http_status() == Some(401) && attempts > 0 => {
-                    self.shared()?.machine_tokens.forget(&tokens.access_token);
-                }
-                outcome => return outcome.map(drop),
-            }
-        }
+        let request = ApiRequest::refresh_claims(subject)?;
+        self.ask_as_machine(&request, deadline).await.map(drop)
     }
 
     /// The user's profile, whose subject must be the one given, or else the access token's.

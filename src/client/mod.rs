@@ -1,8 +1,10 @@
 //! One application at Kinde: immutable, cheap to clone, composed of the rooms below.
 
 mod acceptance;
+mod api;
 mod flows;
 mod machine;
+mod pages;
 mod shared;
 mod task;
 mod verification;
@@ -16,6 +18,7 @@ use once_cell::race::OnceBox;
 use serde_json::json;
 
 pub(crate) use self::acceptance::{Accepted, Access, Expected, Source};
+pub use self::pages::Pages;
 use self::shared::Shared;
 pub use self::task::Task;
 pub use self::verification::VerifyOptions;

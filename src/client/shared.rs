@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, Weak};
 use crate::client::machine::MachineTokens;
 use crate::config::{Settings, SharedKey};
 use crate::error::Result;
-use crate::http::Http;
+use crate::http::{Http, Pace};
 use crate::oauth::Discovery;
 use crate::runtime::{PerProcess, lock};
 use crate::session::Renewals;
 use crate::token::Verifier;
 
-/// Connections, keys, verdicts on signatures, the provider's metadata, machine tokens and refreshes.
+/// Connections, the pace of APIs, keys, verdicts on signatures, the provider's metadata, machine tokens and refreshes.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub http: Http,
+    /// The Management API's.
+    pub api_pace: Pace,
     pub verifier: Verifier,
     pub discovery: Discovery,
     pub machine_tokens: MachineTokens,
@@ -52,6 +54,7 @@ impl Shared {
             discovery: Discovery::new(settings, http.clone())?,
             machine_tokens: MachineTokens::default(),
             renewals: Renewals::of(key),
+            api_pace: Pace::new(settings.api_concurrency),
             http,
         })
     }

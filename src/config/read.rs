@@ -50,11 +50,10 @@ impl Settings {
     }
 }
 
-/// Checks what webhooks and API calls act upon, with all the others, so that every fault is
+/// Checks what webhooks act upon, with all the others, so that every fault is
 /// reported at once.
 fn check_settings_of_others(read: &mut Reader<'_>) {
     read.seconds(Name::webhook_tolerance_seconds);
-    read.choice::<ApiValidation>(Name::api_validation);
 }
 
 /// Reads every setting before it gives up on any, so that all faults are found.
@@ -174,6 +173,8 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
     let auto_refresh = read.boolean(Name::auto_refresh);
     let revoke_on_logout = read.boolean(Name::revoke_on_logout);
     let share_machine_tokens = read.boolean(Name::share_machine_tokens);
+    let api_validation = read.choice::<ApiValidation>(Name::api_validation);
+    let api_concurrency = read.whole(Name::api_concurrency);
     let worker_threads = read.whole(Name::worker_threads);
     let user_agent = read.one(Name::user_agent, printable);
     let framework = read.one(Name::framework, printable);
@@ -232,6 +233,8 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         session_max: session_max?,
         revoke_on_logout: revoke_on_logout?,
         share_machine_tokens: share_machine_tokens?,
+        api_validation: api_validation?,
+        api_concurrency: api_concurrency?,
         worker_threads: worker_threads?,
         user_agent,
         framework,

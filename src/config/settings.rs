@@ -81,6 +81,9 @@ pub(crate) struct Settings {
     pub session_max: Duration,
     pub revoke_on_logout: bool,
     pub share_machine_tokens: bool,
+    pub api_validation: ApiValidation,
+    /// Requests to the Management API that are under way at once.
+    pub api_concurrency: usize,
     pub worker_threads: usize,
     /// Suffix of the user agent: the binding that calls.
     pub user_agent: Option<String>,
@@ -195,6 +198,7 @@ struct SharedOpenly {
     ca_file: Option<String>,
     insecure_hosts: Vec<String>,
     user_agent: Option<String>,
+    api_concurrency: usize,
 }
 
 impl std::hash::Hash for SharedKey {
@@ -230,6 +234,7 @@ impl Settings {
                 ca_file: self.ca_file.clone(),
                 insecure_hosts: self.insecure_hosts.clone(),
                 user_agent: self.user_agent.clone(),
+                api_concurrency: self.api_concurrency,
             },
             proxy: self.proxy.clone(),
         }

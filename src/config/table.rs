@@ -278,6 +278,8 @@ settings! {
         "How old a webhook may be; Kinde tries again for 36 hours.";
     api_validation: Kind::Choice(ApiValidation::VARIANTS), Value("strict"), [],
         "Whether unknown fields of an API call are refused before it is sent.";
+    api_concurrency: Kind::Whole { unit: "requests", min: 1, max: 1000 }, Value("10"), [],
+        "How many requests to the Management API may be under way at once, of all clients in this process that are equal in their transport.";
     worker_threads: Kind::Whole { unit: "threads", min: 1, max: 64 }, Value("2"), [],
         "Threads of the library in this process; the first client that needs the network decides.";
     user_agent: Kind::Text, Nothing, [],

@@ -68,6 +68,20 @@ pub(super) fn respond_json<T: ToJson>(
     )
 }
 
+/// Runs a function that gives JSON or, at the end of something, nothing.
+pub(super) fn respond_optional_json(
+    out: TextOut<'_>,
+    error: ErrorOut<'_>,
+    body: impl FnOnce() -> Result<Option<Json>>,
+) -> Status {
+    let Some(out) = out else {
+        return report(error, guard(body).map(drop));
+    };
+    out.write(None);
+    let outcome = guard(|| body()?.map(ToJson::into_json).transpose());
+    report(error, outcome.map(|text| drop_nothing(out.write(text))))
+}
+
 /// A written out parameter belongs to the caller from now on.
 fn drop_nothing<T>(_written: &mut T) {}
 

@@ -2,6 +2,7 @@
 
 mod connection;
 mod failure;
+mod pace;
 mod repeat;
 mod response;
 #[cfg(test)]
@@ -26,6 +27,7 @@ use crate::log;
 use crate::secret::Secret;
 use connection::Connections;
 pub(crate) use failure::find;
+pub(crate) use pace::Pace;
 pub(crate) use repeat::jitter;
 pub(crate) use response::Response;
 
@@ -72,6 +74,13 @@ pub(crate) enum Body {
     Empty,
     /// `application/x-www-form-urlencoded`
     Form(Zeroizing<String>),
+    /// `application/json`
+    Json(Zeroizing<String>),
+    /// `multipart/form-data` (RFC 7578)
+    Multipart {
+        boundary: String,
+        parts: Zeroizing<Vec<u8>>,
+    },
 }
 
 /// Whether a request may be sent again after a failure.
@@ -91,6 +100,8 @@ impl fmt::Debug for Body {
         f.write_str(match self {
             Body::Empty => "Empty",
             Body::Form(_) => "Form(…)",
+            Body::Json(_) => "Json(…)",
+            Body::Multipart { .. } => "Multipart(…)",
         })
     }
 }
@@ -115,6 +126,19 @@ impl Http {
     /// `NETWORK`, `TLS`, `TIMEOUT`, `RESPONSE_TOO_LARGE`, `MALFORMED_RESPONSE` if what came is not
     /// HTTP, `CONFIG` if the URL would need plain HTTP to a host that is not allowed to.
     pub(crate) async fn send(&self, request: Request) -> Result<Response> {
+        self.send_at(request, None).await
+    }
+
+    /// Like [`Http::send`], but no faster than `pace` allows; while the other side has too many
+    /// requests, it is tried again until the deadline.
+    ///
+    /// # Errors
+    /// Those of [`Http::send`], and `RATE_LIMITED` if the wait would go beyond the deadline.
+    pub(crate) async fn send_paced(&self, request: Request, pace: &Pace) -> Result<Response> {
+        self.send_at(request, Some(pace)).await
+    }
+
+    async fn send_at(&self, request: Request, pace: Option<&Pace>) -> Result<Response> {
         let peer = Peer::of(&request.url, self.0.connections.may_use_proxy(&request.url));
         if !PlainHttp::to(&self.0.insecure_hosts).allows(&request.url) {
             return Err(refused(&peer));
@@ -122,7 +146,7 @@ impl Http {
         let deadline = request.deadline;
         let method = request.method.as_str();
         let begun = Instant::now();
-        let outcome = tokio::time::timeout_at(deadline, self.0.exchange(request, &peer))
+        let outcome = tokio::time::timeout_at(deadline, self.0.exchange(request, &peer, pace))
             .await
             .unwrap_or_else(|_| Err(failure::deadline(&peer)));
         if log::enabled(log::Level::Debug) {
@@ -139,7 +163,12 @@ impl Http {
 
 impl Inner {
     /// Sends until there is an answer to give, or repeating makes no sense any more.
-    async fn exchange(&self, request: Request, peer: &Peer) -> Result<Response> {
+    async fn exchange(
+        &self,
+        request: Request,
+        peer: &Peer,
+        pace: Option<&Pace>,
+    ) -> Result<Response> {
         let client = self.connections.client(&request.url).await?;
         let Request {
             method,
@@ -152,8 +181,12 @@ impl Inner {
         let mut prepared = reqwest::Request::new(method.into(), url);
         *prepared.headers_mut() = header_map(headers, &body)?;
         let body = body.into_bytes();
-        let mut delays = repeat::Delays::new(repeat, deadline);
+        let mut delays = repeat::Delays::new(repeat, deadline, pace.is_some());
         loop {
+            let place = match pace {
+                Some(pace) => Some(pace.enter(deadline).await?),
+                None => None,
+            };
             // Nothing is cloned for the last attempt, which mostly is the only one.
             let (attempt, next) = if delays.may_repeat() {
                 let mut attempt =
@@ -164,6 +197,11 @@ impl Inner {
                 (prepared, None)
             };
             let outcome = self.attempt(client, attempt, body.clone(), peer).await;
+            if let (Some(pace), Ok(response)) = (pace, &outcome) {
+                pace.follow(response);
+            }
+            // Only now, so that nobody takes it who does not know yet that he has to wait.
+            drop(place);
             let delay = delays.after(&outcome);
             match (next, delay) {
                 (Some(next), Some(delay)) => {
@@ -304,11 +342,15 @@ impl From<Method> for reqwest::Method {
 
 impl Body {
     fn content_type(&self) -> Option<HeaderValue> {
+        let fixed = |text| Some(HeaderValue::from_static(text));
         match self {
             Body::Empty => None,
-            Body::Form(_) => Some(HeaderValue::from_static(
-                "application/x-www-form-urlencoded",
-            )),
+            Body::Form(_) => fixed("application/x-www-form-urlencoded"),
+            Body::Json(_) => fixed("application/json"),
+            Body::Multipart { boundary, .. } => {
+                let text = format!("multipart/form-data; boundary={boundary}");
+                HeaderValue::from_str(&text).ok()
+            }
         }
     }
 
@@ -316,7 +358,8 @@ impl Body {
     fn into_bytes(self) -> Option<Bytes> {
         match self {
             Body::Empty => None,
-            Body::Form(text) => Some(Bytes::from_owner(text)),
+            Body::Form(text) | Body::Json(text) => Some(Bytes::from_owner(text)),
+            Body::Multipart { parts, .. } => Some(Bytes::from_owner(parts)),
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::error::Status;
 
 const REPETITIONS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// The pauses between the attempts of one request.
 #[derive(Debug)]
@@ -19,10 +20,12 @@ pub(super) struct Delays {
     left: u32,
     next: Duration,
     deadline: Instant,
+    /// Whether a 429 is only waited out, however often it comes.
+    is_patient: bool,
 }
 
 impl Delays {
-    pub(super) fn new(repeat: Repeat, deadline: Instant) -> Delays {
+    pub(super) fn new(repeat: Repeat, deadline: Instant, is_patient: bool) -> Delays {
         Delays {
             repeat,
             left: match repeat {
@@ -31,20 +34,25 @@ impl Delays {
             },
             next: FIRST_DELAY,
             deadline,
+            is_patient,
         }
     }
 
     pub(super) fn may_repeat(&self) -> bool {
-        self.left > 0
+        self.left > 0 || (self.is_patient && self.repeat != Repeat::Never)
     }
 
     /// How long to wait before the next attempt; none if the outcome is final, or if the next
     /// attempt could not be made within the deadline.
     pub(super) fn after(&mut self, outcome: &Result<Response, Failed>) -> Option<Duration> {
         let is_idempotent = self.repeat == Repeat::Idempotent;
+        let mut counts = true;
         let asked = match outcome {
             Ok(response) => match response.status {
-                429 => response.retry_after(),
+                429 => {
+                    counts = !self.is_patient;
+                    response.retry_after()
+                }
                 500 | 502 | 503 | 504 if is_idempotent => response.retry_after(),
                 _ => return None,
             },
@@ -53,9 +61,11 @@ impl Delays {
                 _ => return None,
             },
         };
-        self.left = self.left.checked_sub(1)?;
+        if counts {
+            self.left = self.left.checked_sub(1)?;
+        }
         let own = self.next;
-        self.next = own * 2;
+        self.next = (own * 2).min(LONGEST_DELAY);
         // At least what was asked for; more, so that clients that fail together spread out.
         let delay = asked.unwrap_or(own / 2) + jitter(own / 2);
         let left = self.deadline.saturating_duration_since(Instant::now());

@@ -47,6 +47,12 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// The headers that are readable text, by their names in lower case.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.headers.iter();
+        headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
+    }
+
     /// How long the other side asks to wait: `Retry-After` (RFC 9110, section 10.2.3), or Kinde's
     /// `RateLimit-Reset`. At most a day.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
@@ -79,6 +85,21 @@ impl Response {
         age
     }
 
+    /// The JSON value in the body, null if the body is empty.
+    ///
+    /// # Errors
+    /// Those of [`Response::json_object`], but for values that are no objects.
+    pub(crate) fn json(&self, what: &str) -> Result<Value> {
+        match self.body.trim_ascii_start().first() {
+            None => Ok(Value::Null),
+            Some(b'{') => self.json_object(what).map(Value::Object),
+            Some(_) => {
+                let value = serde_json::from_slice(&self.body);
+                value.map_err(|error| self.not_json(&format!("{what} is not JSON"), &error))
+            }
+        }
+    }
+
     /// The JSON object in the body, whatever content type it claims. `what` says whose answer
     /// it is, for the message.
     ///
@@ -90,23 +111,25 @@ impl Response {
         reader
             .deserialize_map(UniqueMembers)
             .and_then(|object| reader.end().map(|()| object))
-            .map_err(|e| {
-                let kind = match self.headers.get(CONTENT_TYPE).map(|v| v.to_str()) {
-                    Some(Ok(kind)) => format!(", content type {}", foreign_text(kind)),
-                    _ => String::new(),
-                };
-                // The parser's own text can quote the body, which may hold a token.
-                Error::new(
-                    Status::MalformedResponse,
-                    format!(
-                        "{what} is not a JSON object (HTTP status {}{kind}; line {}, column {})",
-                        self.status,
-                        e.line(),
-                        e.column()
-                    ),
-                )
-                .with_http_status(self.status)
-            })
+            .map_err(|error| self.not_json(&format!("{what} is not a JSON object"), &error))
+    }
+
+    fn not_json(&self, what: &str, error: &serde_json::Error) -> Error {
+        let kind = match self.headers.get(CONTENT_TYPE).map(|v| v.to_str()) {
+            Some(Ok(kind)) => format!(", content type {}", foreign_text(kind)),
+            _ => String::new(),
+        };
+        // The parser's own text can quote the body, which may hold a token.
+        Error::new(
+            Status::MalformedResponse,
+            format!(
+                "{what} (HTTP status {}{kind}; line {}, column {})",
+                self.status,
+                error.line(),
+                error.column()
+            ),
+        )
+        .with_http_status(self.status)
     }
 }
 

@@ -8,16 +8,17 @@ use tokio::time::Instant;
 use super::Session;
 use super::conditions::AccountConditions;
 use super::state::{Origin, SignedIn};
-use crate::api::{self, AccountRequest, Call};
+use crate::api::{self, AccountRequest, ApiRequest, Call};
 use crate::client::Access;
 use crate::error::{Error, Result, Status};
 use crate::json::Json;
 use crate::oauth::{self, UserProfileRequest};
 
 /// What is asked of Kinde with the user's access token.
-enum Question {
+pub(super) enum Question {
     Account(AccountRequest),
     Conditions(AccountConditions),
+    Api(Box<ApiRequest>),
 }
 
 impl Session {
@@ -60,14 +61,14 @@ impl Session {
 
     /// Asks with a token that lasts; once more, from the beginning, with a new one if Kinde does not
     /// accept it, so that no answer is put together from two sign-ins.
-    async fn ask_kinde(&self, question: &Question) -> Result<Value> {
+    pub(super) async fn ask_kinde(&self, question: &Question) -> Result<Value> {
         let deadline = self.deadline();
-        self.held_user()?;
+        self.asker(question)?;
         self.ensure_fresh(0).await?;
-        let user = self.held_user()?;
+        let user = self.asker(question)?;
         match self.ask_as(&user, question, deadline).await {
             Err(error) if is_refused_token(&error) => {
-                let renewed = self.after_refusal(&user, error).await?;
+                let renewed = self.after_refusal(question, &user, error).await?;
                 self.ask_as(&renewed, question, deadline).await
             }
             outcome => outcome,
@@ -81,9 +82,11 @@ impl Session {
         deadline: Instant,
     ) -> Result<Value> {
         let client = &self.0.client;
+        let shared = client.shared()?;
         let call = Call {
             settings: client.settings(),
-            http: client.http()?,
+            http: &shared.http,
+            pace: &shared.api_pace,
             token: &user.tokens()?.access_token,
             deadline,
         };
@@ -101,24 +104,30 @@ impl Session {
             }
             Question::Account(request) => api::answer(&call, request).await,
             Question::Conditions(conditions) => conditions.hold(&call).await.map(Value::Bool),
+            Question::Api(request) => request.answer(&call.send(request).await?),
         }
     }
 
     /// The same user's tokens, renewed because Kinde refused the access token. Gives the refusal
     /// back if there are no others.
-    async fn after_refusal(&self, user: &Arc<SignedIn>, refusal: Error) -> Result<Arc<SignedIn>> {
+    async fn after_refusal(
+        &self,
+        question: &Question,
+        user: &Arc<SignedIn>,
+        refusal: Error,
+    ) -> Result<Arc<SignedIn>> {
         if !self.0.client.settings().auto_refresh || !user.can_be_renewed() {
             return Err(refusal);
         }
         // Others may have renewed them while Kinde was asked.
-        if self.held_user()?.is_same(user) {
+        if self.asker(question)?.is_same(user) {
             match self.renew().await {
                 Err(error) if error.status() == Status::InvalidGrant => return Err(error),
                 Err(_) => return Err(refusal),
                 Ok(_) => {}
             }
         }
-        let renewed = self.held_user()?;
+        let renewed = self.asker(question)?;
         let is_another = renewed.tokens()?.access_token != user.tokens()?.access_token;
         match is_another && renewed.subject() == user.subject() {
             true => Ok(renewed),
@@ -153,6 +162,14 @@ impl Session {
 
     fn deadline(&self) -> Instant {
         Instant::now() + self.0.client.settings().timeout
+    }
+
+    /// Whose tokens a question is asked with, expired or not.
+    fn asker(&self, question: &Question) -> Result<Arc<SignedIn>> {
+        match question {
+            Question::Api(_) => Ok(self.0.state.load().held()?.clone()),
+            Question::Account(_) | Question::Conditions(_) => self.held_user(),
+        }
     }
 
     /// The tokens of the user who is signed in, expired or not. A machine has no account.

@@ -1,6 +1,7 @@
 //! One user's sign-in: its state, how it begins, is renewed and ends, the questions asked of it.
 
 mod account;
+mod api;
 mod callback;
 mod conditions;
 mod cookies;

@@ -2,6 +2,8 @@
 
 mod account;
 mod account_tokens;
+mod api;
+mod api_pages;
 mod device;
 mod executors;
 mod machines;

@@ -108,7 +108,11 @@ struct function {
     SESSION_OUT(X, kinde_session_organizations)                                                                          \
     SESSION_OUT(X, kinde_session_user)                                                                                   \
     X(kinde_session_fetch, "stjo", "roles", "{}", NULL, SESSION(0), TEXT(1), TEXT(2), AT(char *, 3))                     \
-    X(kinde_session_fetch_has, "sjb", "{}", NULL, NULL, SESSION(0), TEXT(1), AT(bool, 2))
+    X(kinde_session_fetch_has, "sjb", "{}", NULL, NULL, SESSION(0), TEXT(1), AT(bool, 2))                                \
+    X(kinde_api_call, "ctjo", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(char *, 3))                       \
+    X(kinde_session_api_call, "stjo", "get_users", "{}", NULL, SESSION(0), TEXT(1), TEXT(2), AT(char *, 3))              \
+    X(kinde_api_call_many, "cvo", "[]", NULL, NULL, CLIENT(0), TEXT(1), AT(char *, 2))                                   \
+    X(kinde_pages_new, "ctjp", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(kinde_pages *, 3))
 
 #define TWINS(X)                                                                                                         \
     X(kinde_client_prepare_async, "c", NULL, NULL, NULL, CLIENT(0))                                                      \
@@ -132,7 +136,10 @@ struct function {
     X(kinde_session_delete_async, "ct", "id", NULL, NULL, CLIENT(0), TEXT(1))                                            \
     X(kinde_sessions_revoke_async, "ct", "kp_nobody", NULL, NULL, CLIENT(0), TEXT(1))                                    \
     X(kinde_session_fetch_async, "stj", "roles", "{}", NULL, SESSION(0), TEXT(1), TEXT(2))                               \
-    X(kinde_session_fetch_has_async, "sj", "{}", NULL, NULL, SESSION(0), TEXT(1))
+    X(kinde_session_fetch_has_async, "sj", "{}", NULL, NULL, SESSION(0), TEXT(1))                                        \
+    X(kinde_api_call_async, "ctj", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2))                                 \
+    X(kinde_session_api_call_async, "stj", "get_users", "{}", NULL, SESSION(0), TEXT(1), TEXT(2))                        \
+    X(kinde_api_call_many_async, "cv", "[]", NULL, NULL, CLIENT(0), TEXT(1))
 
 /* A store that nobody may use. */
 static kinde_status never_load(void *userdata, const char *key, kinde_store_reply *reply) {
@@ -198,7 +205,8 @@ static const char *const by_hand[] = {
     "kinde_session_free",   "kinde_task_cancel",      "kinde_task_free",
     "kinde_store_reply_record", "kinde_store_reply_lease", "kinde_store_reply_message",
     "kinde_session_test_permission", "kinde_session_test_role", "kinde_session_test_flag",
-    "kinde_api_catalogue",
+    "kinde_api_catalogue",  "kinde_pages_next",       "kinde_pages_next_async",
+    "kinde_pages_free",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -384,6 +392,11 @@ static void test_null_by_hand(void) {
     kinde_session_free(NULL);
     kinde_task_free(NULL);
     kinde_task_cancel(NULL);
+    kinde_pages_free(NULL);
+    EXPECT_FIELD(KINDE_STATUS_NULL_ARGUMENT, "pages", kinde_pages_next(NULL, &text, &error));
+    CHECK(text == NULL);
+    EXPECT_FIELD(KINDE_STATUS_NULL_ARGUMENT, "pages",
+                 kinde_pages_next_async(NULL, outcome_complete, &never, NULL, &error));
     CHECK(kinde_client_ref(NULL) == NULL);
     CHECK(kinde_session_ref(NULL) == NULL);
 

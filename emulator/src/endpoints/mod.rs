@@ -36,10 +36,7 @@ pub use device::decide as decide_device;
 pub fn router(emulator: Arc<Emulator>) -> Router {
     let api = Router::new()
         .route("/api/{*operation}", any(unknown_route))
-        .route(
-            "/api/v1/users/{user_id}/refresh_claims",
-            only(post(management::refresh_claims)),
-        )
+        .merge(management::router())
         .route("/account_api/{*operation}", any(unknown_route))
         .route("/account_api/v1/{list}", only(get(account::list)))
         .route(

@@ -10,6 +10,7 @@ mod control;
 mod device_flow;
 mod faults;
 mod machines;
+mod management;
 mod metadata;
 mod pages;
 mod process;

@@ -159,7 +159,6 @@ impl Catalogue {
         self.operations.get(self.names[at].1)
     }
 
-    #[cfg(test)]
     pub(crate) fn model(&self, name: &str) -> Option<&Model> {
         let at = self.models.binary_search_by(|model| model.name.cmp(name));
         self.models.get(at.ok()?)

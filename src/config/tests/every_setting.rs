@@ -148,6 +148,13 @@ fn cases() -> Vec<(&'static str, Vec<Value>, Vec<Value>)> {
         add(name, boolean());
     }
     add(
+        "api_concurrency",
+        (
+            vec![json!(1), json!(1000), json!("10")],
+            vec![json!(0), json!(1001), json!("many")],
+        ),
+    );
+    add(
         "api_validation",
         (
             vec![json!("strict"), json!("lenient")],

@@ -34,7 +34,7 @@ module KindeSdk
       private_class_method :function
 
       # Whom a parameter belongs to is said by its name below: handles and out parameters are all pointers to FFI.
-      client = session = config = error = out = :pointer
+      client = session = pages = config = error = out = :pointer
       status = :int32
 
       function :kinde_abi_version, [], :uint32
@@ -127,6 +127,12 @@ module KindeSdk
       function :kinde_session_fetch_has, [session, :string, out, error], status, blocking: true
 
       function :kinde_api_catalogue, [out, error], status
+      function :kinde_api_call, [client, :string, :string, out, error], status, blocking: true
+      function :kinde_session_api_call, [session, :string, :string, out, error], status, blocking: true
+      function :kinde_api_call_many, [client, :string, out, error], status, blocking: true
+      function :kinde_pages_new, [client, :string, :string, out, error], status
+      function :kinde_pages_next, [pages, out, error], status, blocking: true
+      function :kinde_pages_free, [pages], :void
     end
   end
 end
