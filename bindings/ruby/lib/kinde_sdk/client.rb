@@ -65,7 +65,7 @@ module KindeSdk
         raise AuthenticationError.new("Missing access_token in token hash", status: :not_authenticated)
       end
 
-      @session = session_of(store)
+      self.session = session_of(store)
       @token_store = store
       @own_session = true
       @adopted = @session.revision
@@ -173,7 +173,14 @@ module KindeSdk
       return if !@own_session || @session.authenticated?
 
       former = session_of(token_store)
-      @session = former if former.authenticated?
+      self.session = former if former.authenticated?
+    end
+
+    # @param session [Core::Session]
+    def session=(session)
+      @session = session
+      # What is asked on every request goes to the library without the way through the session.
+      @question_handle = session.handle
     end
 
     def session_of(store)
@@ -185,7 +192,7 @@ module KindeSdk
     end
 
     def take(session, auto_refresh_tokens, force_api)
-      @session = session
+      self.session = session
       @adopted = session.revision
       @auto_refresh_tokens = auto_refresh_tokens
       @force_api = force_api

@@ -47,7 +47,7 @@ module KindeSdk
         return typed_flag(name, "b", default_value, options || {}) if options || @force_api
 
         begin
-          answer = Core::Native.kinde_session_test_flag(@session.handle, name)
+          answer = Core::Native.kinde_session_test_flag(@question_handle, name)
           return answer == 1 if answer >= 0
         rescue TypeError, ArgumentError
           # What FFI does not take for a text, such as a Symbol.

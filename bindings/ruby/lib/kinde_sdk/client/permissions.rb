@@ -29,9 +29,8 @@ module KindeSdk
       def permission_granted?(permission, options = nil)
         return get_permission(permission, options || {})[:is_granted] if options || @force_api
 
-        # Asked on every request, so without the way through the session, unless that has more to say than yes or no.
         begin
-          answer = Core::Native.kinde_session_test_permission(@session.handle, permission)
+          answer = Core::Native.kinde_session_test_permission(@question_handle, permission)
           return answer == 1 if answer >= 0
         rescue TypeError, ArgumentError
           # What FFI does not take for a text, such as a Symbol.
