@@ -327,6 +327,20 @@ public:
         });
     }
 
+    /* An operation of Kinde's APIs, with the client's machine token: {status, headers, data}. */
+    std::string api_call(const std::string &operation, const std::string &params = "{}") const {
+        return detail::ask_text([&](auto out, auto e) {
+            return kinde_api_call(get(), detail::c_text(operation), detail::c_text(params), out, e);
+        });
+    }
+    task api_call_async(const std::string &operation, const std::string &params, completion done) const {
+        return detail::start(std::move(done), [&](auto... rest) {
+            return kinde_api_call_async(get(), detail::c_text(operation), detail::c_text(params), rest...);
+        });
+    }
+    /* {results, failures} */
+    std::string api_call_many(const std::string &calls) const { return call(kinde_api_call_many, calls); }
+
     /* Ends the session that is kept under this id. */
     void delete_session(const std::string &id) const {
         detail::run([&](auto e) { return kinde_session_delete(get(), detail::c_text(id), e); });
@@ -354,6 +368,37 @@ private:
         return detail::ask_text([&](auto out, auto e) { return function(get(), detail::c_text(params), out, e); });
     }
 };
+
+/* A list of an API, read page by page, with the client's machine token. */
+class pages {
+public:
+    pages(const client &owner, const std::string &operation, const std::string &params = "{}")
+        : handle_(detail::ask<kinde_pages *>([&](auto out, auto e) {
+              return kinde_pages_new(owner.get(), detail::c_text(operation), detail::c_text(params), out, e);
+          })) {}
+
+    /* {items, status, headers, data}; empty at the end. */
+    std::optional<std::string> next() const {
+        const std::string page = detail::ask_text([&](auto out, auto e) { return kinde_pages_next(get(), out, e); });
+        return page.empty() ? std::nullopt : std::optional<std::string>(page);
+    }
+    task next_async(completion done) const {
+        return detail::start(std::move(done), [&](auto... rest) { return kinde_pages_next_async(get(), rest...); });
+    }
+
+    kinde_pages *get() const noexcept { return handle_.get(); }
+
+private:
+    struct deleter {
+        void operator()(kinde_pages *handle) const noexcept { kinde_pages_free(handle); }
+    };
+    std::unique_ptr<kinde_pages, deleter> handle_;
+};
+
+/* All operations of Kinde's APIs: {groups, operations, models}. */
+inline std::string api_catalogue() {
+    return detail::ask_text([](auto out, auto e) { return kinde_api_catalogue(out, e); });
+}
 
 /* One user's sign-in. Any number of threads may use it. A copy is another reference to the same session. */
 class session : public detail::counted<kinde_session, kinde_session_ref, kinde_session_free> {
@@ -481,6 +526,16 @@ public:
     std::string organization() const { return ask_json(kinde_session_organization); }
     std::string organizations() const { return ask_json(kinde_session_organizations); }
     std::string user() const { return ask_json(kinde_session_user); }
+
+    /* An operation of Kinde's APIs, with the session's token: {status, headers, data}. */
+    std::string api_call(const std::string &operation, const std::string &params = "{}") const {
+        return ask_json(kinde_session_api_call, detail::c_text(operation), detail::c_text(params));
+    }
+    task api_call_async(const std::string &operation, const std::string &params, completion done) const {
+        return detail::start(std::move(done), [&](auto... rest) {
+            return kinde_session_api_call_async(get(), detail::c_text(operation), detail::c_text(params), rest...);
+        });
+    }
 
     /* What Kinde knows now, instead of the tokens: `fetch("roles")`. */
     std::string fetch(const std::string &what, const std::string &params = "{}") const {

@@ -76,6 +76,7 @@ void test_answers(const kinde::client &client) {
     CHECK(session.has(R"({"permissions": ["read:todos"]})"));
     CHECK(session.fetch("roles").find("admin") != std::string::npos);
     CHECK(session.fetch_has(R"({"entitlements": ["seats"]})"));
+    CHECK(session.api_call("get_user_roles").find("admin") != std::string::npos);
     CHECK(!session.ensure_fresh(0));
     CHECK_HOLDS("\"permissions\"", client.verify_token(session.access_token()).c_str());
     session.refresh();
@@ -84,6 +85,31 @@ void test_answers(const kinde::client &client) {
     CHECK(!session.is_authenticated());
     CHECK_HOLDS("\"kinde_session=1.", client.cookie_split(R"({"value": "sealed"})").c_str());
     CHECK_HOLDS("\"value\":null", client.cookie_join(R"({"cookies": "other=1"})").c_str());
+}
+
+void test_apis(const kinde::client &client) {
+    const kinde::client manager = client.derive(R"({"management_client_id": "emulator_m2m",
+        "management_client_secret": "emulator-m2m-secret-0123456789abcdefghijkl"})");
+    CHECK_HOLDS("\"create_user\"", kinde::api_catalogue().c_str());
+    CHECK_HOLDS("\"key\":\"editor\"", manager.api_call("get_roles").c_str());
+    CHECK_HOLDS("\"index\":0", manager.api_call_many(R"([{"operation": "no_such"}])").c_str());
+    const kinde::error failure = failure_of([&] { manager.api_call("get_users", R"({"page_size": "all"})"); });
+    CHECK_TEXT("page_size", failure.field()->c_str());
+
+    kinde::pages users(manager, "get_users", R"({"page_size": 3})");
+    kinde::pages moved(std::move(users));
+    int count = 0;
+    while (const auto page = moved.next()) {
+        CHECK_HOLDS("\"items\"", page->c_str());
+        count++;
+    }
+    CHECK_NUMBER(2, count);
+    std::promise<bool> over;
+    moved.next_async([&](const kinde::completed &outcome) { over.set_value(outcome.result_json == nullptr); });
+    CHECK(over.get_future().get());
+    std::promise<kinde_status> answered;
+    manager.api_call_async("get_roles", "{}", [&](const kinde::completed &outcome) { answered.set_value(outcome.status); });
+    CHECK_NUMBER(KINDE_STATUS_OK, answered.get_future().get());
 }
 
 void test_failures(const kinde::client &client) {
@@ -236,6 +262,7 @@ int main() {
         const kinde::client client(settings(emulator));
         test_copies_and_moves(client);
         test_answers(client);
+        test_apis(client);
         test_failures(client);
         test_completions(client);
         test_keeping(client);
