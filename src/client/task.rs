@@ -20,8 +20,9 @@ impl Task {
 }
 
 impl Client {
-    /// Runs `work` and then `done`, exactly once and on a thread of the library, where it may block:
-    /// also when the work is cancelled, panics, or the library shuts down.
+    /// Runs `work` and then `done`, exactly once and on a thread of the library that other calls
+    /// need, so that it must not block: also when the work is cancelled, panics, or the library
+    /// shuts down.
     ///
     /// Fails with `INTERNAL` if no thread could be started; then `done` does not run.
     pub fn start<T: Send + 'static>(
@@ -29,6 +30,6 @@ impl Client {
         work: impl Future<Output = Result<T>> + Send + 'static,
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) -> Result<Task> {
-        runtime::run_then(self.worker_threads(), work, done).map(Task)
+        runtime::run_then_here(self.worker_threads(), work, done).map(Task)
     }
 }

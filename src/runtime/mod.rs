@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use nix::sys::signal::{SigSet, SigmaskHow};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -93,6 +94,16 @@ pub(crate) fn run_then<T: Send + 'static>(
     done: impl FnOnce(Result<T>) + Send + 'static,
 ) -> Result<Canceller> {
     engine().start_then(worker_threads, work, done)
+}
+
+/// Like [`run_then`], but `done` runs on the thread that did the work, where it must not block: the
+/// answer is told without another thread being woken.
+pub(crate) fn run_then_here<T: Send + 'static>(
+    worker_threads: usize,
+    work: impl Future<Output = Result<T>> + Send + 'static,
+    done: impl FnOnce(Result<T>) + Send + 'static,
+) -> Result<Canceller> {
+    engine().start_then_here(worker_threads, work, done)
 }
 
 /// Ends all work as cancelled and joins the library's threads, waiting at most `timeout`.
@@ -253,9 +264,18 @@ impl Engine {
         work: impl Future<Output = Result<T>> + Send + 'static,
         done: impl FnOnce(Result<T>) + Send + 'static,
     ) -> Result<Canceller> {
-        let (slot, work) = Slot::of(work);
-        let done = move |ended: Result<()>| done(ended.and_then(|()| slot.take()));
-        self.spawn_then(worker_threads, work, Box::new(done))
+        let (work, done) = parted(work, done);
+        self.spawn_then(worker_threads, work, done)
+    }
+
+    fn start_then_here<T: Send + 'static>(
+        &self,
+        worker_threads: usize,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+        done: impl FnOnce(Result<T>) + Send + 'static,
+    ) -> Result<Canceller> {
+        let (work, done) = parted(work, done);
+        self.spawn_then_here(worker_threads, work, done)
     }
 
     fn spawn_then(&self, worker_threads: usize, work: Work, done: Done) -> Result<Canceller> {
@@ -266,10 +286,7 @@ impl Engine {
             work: work.abort_handle(),
             pid: std::process::id(),
         };
-        let mut completion = Completion {
-            done: Some(done),
-            ended: Err(cancelled()),
-        };
+        let mut completion = Completion::new(done, Place::WhereItMayBlock);
         running.handle.spawn(async move {
             let abort = work.abort_handle();
             completion.ended = tokio::select! {
@@ -285,6 +302,25 @@ impl Engine {
             drop(stop);
         });
         Ok(canceller)
+    }
+
+    fn spawn_then_here(&self, worker_threads: usize, work: Work, done: Done) -> Result<Canceller> {
+        let running = self.running(worker_threads)?;
+        let mut stop = running.stop.subscribe();
+        let mut completion = Completion::new(done, Place::Here);
+        let work = running.handle.spawn(async move {
+            completion.ended = tokio::select! {
+                biased;
+                ended = AssertUnwindSafe(work).catch_unwind() => ended.map_err(|_| defect()),
+                _ = stop.wait_for(|stopped| *stopped) => Err(cancelled()),
+            };
+            completion.run();
+            drop(stop);
+        });
+        Ok(Canceller {
+            work: work.abort_handle(),
+            pid: std::process::id(),
+        })
     }
 
     fn shutdown(&self, deadline: Instant) -> bool {
@@ -314,14 +350,28 @@ impl Engine {
     }
 }
 
+/// The work, and what takes its end, without the type of its result.
+fn parted<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+    done: impl FnOnce(Result<T>) + Send + 'static,
+) -> (Work, Done) {
+    let (slot, work) = Slot::of(work);
+    let done = move |ended: Result<()>| done(ended.and_then(|()| slot.take()));
+    (work, Box::new(done))
+}
+
 fn cancelled() -> Error {
     Error::new(Status::Cancelled, "the call was cancelled")
 }
 
 fn join_error(error: &tokio::task::JoinError) -> Error {
-    if error.is_cancelled() {
-        return cancelled();
+    match error.is_cancelled() {
+        true => cancelled(),
+        false => defect(),
     }
+}
+
+fn defect() -> Error {
     Error::new(
         Status::Internal,
         "the library failed at this call; please report it",
@@ -375,10 +425,30 @@ fn is_this_process(pid: u32) -> bool {
 struct Completion {
     done: Option<Done>,
     ended: Result<()>,
+    place: Place,
+}
+
+/// Where a completion runs.
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    WhereItMayBlock,
+    Here,
 }
 
 impl Completion {
+    fn new(done: Done, place: Place) -> Completion {
+        Completion {
+            done: Some(done),
+            ended: Err(cancelled()),
+            place,
+        }
+    }
+
     fn run(mut self) {
+        self.tell();
+    }
+
+    fn tell(&mut self) {
         if let Some(done) = self.done.take() {
             call(done, self.ended.clone());
         }
@@ -389,7 +459,9 @@ impl Drop for Completion {
     /// The task was dropped by a runtime that ends: on a thread that may be the host's, or must
     /// not block.
     fn drop(&mut self) {
-        if let Some(done) = self.done.take() {
+        if self.place == Place::Here {
+            self.tell();
+        } else if let Some(done) = self.done.take() {
             let ended = self.ended.clone();
             let thread = std::thread::Builder::new().name("kinde-done".to_owned());
             let started = with_signals_blocked(|| thread.spawn(move || call(done, ended)));
@@ -406,7 +478,7 @@ fn call(done: Done, ended: Result<()>) {
     }
 }
 
-/// Cancels work that [`run_then`] started.
+/// Cancels work that [`run_then`] or [`run_then_here`] started.
 #[derive(Clone, Debug)]
 pub(crate) struct Canceller {
     work: tokio::task::AbortHandle,

@@ -80,11 +80,13 @@ fn a_panic_is_an_internal_error_and_nothing_more() {
     assert_eq!(answer.unwrap(), 7);
 }
 
+type Outcome = std::result::Result<i32, Status>;
+
 /// Starts work and tells what its completion got.
 fn outcome_of(
     engine: &Engine,
     work: impl Future<Output = Result<i32>> + Send + 'static,
-) -> (Canceller, mpsc::Receiver<std::result::Result<i32, Status>>) {
+) -> (Canceller, mpsc::Receiver<Outcome>) {
     let (sender, receiver) = mpsc::channel();
     let done = move |result: Result<i32>| {
         // Blocking is allowed here, also on work of the library.
@@ -95,26 +97,47 @@ fn outcome_of(
     (engine.start_then(1, work, done).unwrap(), receiver)
 }
 
+/// The same on the thread that did the work.
+fn outcome_here(
+    engine: &Engine,
+    work: impl Future<Output = Result<i32>> + Send + 'static,
+) -> (Canceller, mpsc::Receiver<Outcome>) {
+    let (sender, receiver) = mpsc::channel();
+    let done = move |result: Result<i32>| {
+        assert_eq!(std::thread::current().name(), Some("kinde"));
+        sender.send(result.map_err(|e| e.status())).unwrap();
+    };
+    (engine.start_then_here(1, work, done).unwrap(), receiver)
+}
+
+type Asked = Pin<Box<dyn Future<Output = Result<i32>> + Send>>;
+type Start = fn(&Engine, Asked) -> (Canceller, mpsc::Receiver<Outcome>);
+
 #[test]
 fn a_completion_runs_once_whatever_happens() {
+    runs_once(outcome_of);
+    runs_once(outcome_here);
+}
+
+fn runs_once(outcome_of: Start) {
     let engine = Engine::default();
     let once = |received: mpsc::Receiver<_>| {
         let outcome = received.recv_timeout(LONG).unwrap();
         assert!(received.recv().is_err(), "a second outcome");
         outcome
     };
-    let (_, finished) = outcome_of(&engine, async { Ok(5) });
+    let (_, finished) = outcome_of(&engine, Box::pin(async { Ok(5) }));
     assert_eq!(once(finished), Ok(5));
-    let (_, broken) = outcome_of(&engine, async { panic!("a defect") });
+    let (_, broken) = outcome_of(&engine, Box::pin(async { panic!("a defect") }));
     assert_eq!(once(broken), Err(Status::Internal));
-    let (canceller, cancelled) = outcome_of(&engine, std::future::pending());
+    let (canceller, cancelled) = outcome_of(&engine, Box::pin(std::future::pending()));
     canceller.cancel();
     canceller.cancel();
     assert_eq!(once(cancelled), Err(Status::Cancelled));
-    let (late, finished) = outcome_of(&engine, async { Ok(6) });
+    let (late, finished) = outcome_of(&engine, Box::pin(async { Ok(6) }));
     assert_eq!(once(finished), Ok(6));
     late.cancel();
-    let (_, shut_down) = outcome_of(&engine, std::future::pending());
+    let (_, shut_down) = outcome_of(&engine, Box::pin(std::future::pending()));
     assert!(engine.shutdown(soon()));
     // Before the shutdown ended, so nothing is waited for.
     assert_eq!(shut_down.try_recv(), Ok(Err(Status::Cancelled)));
@@ -123,14 +146,12 @@ fn a_completion_runs_once_whatever_happens() {
 #[test]
 fn a_completion_outlives_a_runtime_that_cannot_run_it() {
     let (sender, received) = mpsc::channel();
-    drop(Completion {
-        done: Some(Box::new(move |result: Result<()>| {
-            let thread = std::thread::current();
-            let name = thread.name().map(str::to_owned);
-            sender.send((name, result.unwrap_err().status())).unwrap();
-        })),
-        ended: Err(cancelled()),
-    });
+    let done = move |result: Result<()>| {
+        let thread = std::thread::current();
+        let name = thread.name().map(str::to_owned);
+        sender.send((name, result.unwrap_err().status())).unwrap();
+    };
+    drop(Completion::new(Box::new(done), Place::WhereItMayBlock));
     let (thread, status) = received.recv_timeout(LONG).unwrap();
     assert_eq!(thread.as_deref(), Some("kinde-done"));
     assert_eq!(status, Status::Cancelled);
