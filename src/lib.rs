@@ -34,6 +34,7 @@ mod client;
 mod clock;
 mod config;
 mod error;
+mod event;
 mod ffi;
 mod flight;
 mod http;
@@ -54,6 +55,7 @@ pub use api::{AccountRequest, PageRequest, api_catalogue};
 pub use client::{Client, Pages, Task, VerifyOptions};
 pub use config::{Config, HostRecord, HostStore};
 pub use error::{Advice, Error, FieldError, Result, Status};
+pub use event::{Event, EventKind, Observer, set_observer};
 pub use json::{Json, JsonRef, JsonView};
 pub use log::{Level, Logger, set_logger};
 pub use oauth::{

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// The layers from below: a module uses modules of its own layer and of those below it.
 const LAYERS: &[&[&str]] = &[
     &[
-        "clock", "config", "error", "flight", "http", "json", "log", "params", "runtime", "secret",
+        "clock", "config", "error", "event", "flight", "http", "json", "log", "params", "runtime",
+        "secret",
     ],
     &["oauth", "token"],
     &["api", "client", "session"],

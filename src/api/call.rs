@@ -8,6 +8,7 @@ use super::refusal;
 use super::request::ApiRequest;
 use crate::config::Settings;
 use crate::error::Result;
+use crate::event::{EventKind, observed};
 use crate::http::{Http, Pace, Request, Response};
 use crate::oauth::{bearer, request_headers};
 use crate::secret::Secret;
@@ -52,6 +53,14 @@ impl Call<'_> {
             repeat: request.repeat,
             deadline: self.deadline,
         };
+        let kind = EventKind::ApiCalled {
+            operation: request.name,
+        };
+        let work = self.answer(request, sent);
+        observed(kind, &self.settings.issuer, work).await
+    }
+
+    async fn answer(&self, request: &ApiRequest, sent: Request) -> Result<Response> {
         let response = match request.api {
             Api::Management => self.http.send_paced(sent, self.pace).await?,
             // One user's limit is not another's.

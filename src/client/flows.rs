@@ -10,6 +10,7 @@ use crate::api::ApiRequest;
 use crate::clock::unix_seconds;
 use crate::config::AccessTokenFormat;
 use crate::error::{Error, Result, Status};
+use crate::event::{EventKind, observed};
 use crate::http::Http;
 use crate::json::Json;
 use crate::oauth::{
@@ -109,7 +110,12 @@ impl Client {
 
     pub(crate) async fn request_refresh(&self, refresh: &TokenRefresh) -> Result<TokenSet> {
         let endpoints = self.endpoints().await?;
-        oauth::refresh(self.settings(), &endpoints, self.http()?, refresh).await
+        let settings = self.settings();
+        let kind = EventKind::TokensRefreshed {
+            client_id: &settings.client_id,
+        };
+        let work = oauth::refresh(settings, &endpoints, self.http()?, refresh);
+        observed(kind, &settings.issuer, work).await
     }
 
     /// A token for the client itself (RFC 6749, section 4.4), kept until shortly before it expires.

@@ -12,6 +12,7 @@ use url::Url;
 use super::key_set::KeySet;
 use super::verifications::Verifications;
 use crate::error::{Error, Result, Status};
+use crate::event::{EventKind, observed};
 use crate::flight::Flight;
 use crate::http::{Body, Http, Method, Repeat, Request, Response};
 
@@ -256,7 +257,7 @@ impl IssuerKeys {
         let known = self.known.load_full();
         // Between asking for this fetch and its start another may have ended.
         if known.fetches == seen && self.may_fetch(&known, cause, Instant::now()) {
-            let outcome = self.fetch().await;
+            let outcome = observed(EventKind::KeysFetched, &self.issuer, self.fetch()).await;
             self.learn(outcome, cause);
         }
         Ok(())

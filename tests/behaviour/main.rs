@@ -5,6 +5,7 @@ mod account_tokens;
 mod api;
 mod api_pages;
 mod device;
+mod events;
 mod executors;
 mod machines;
 mod profiles;
