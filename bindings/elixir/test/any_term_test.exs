@@ -9,7 +9,7 @@ defmodule Kinde.AnyTermTest do
   @rounds 50
 
   # What changes for all tests, and what is no function of the native library.
-  @left_out [log_to: 2, load: 0]
+  @left_out [log_to: 2, events_to: 1, load: 0]
 
   setup_all do
     emulator = Emulator.start!()

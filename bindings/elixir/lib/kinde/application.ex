@@ -5,7 +5,13 @@ defmodule Kinde.Application do
 
   @impl Application
   def start(_type, _arguments) do
-    children = [Kinde.Log, {Registry, keys: :unique, name: Kinde.Client.Registry}, KindeSDK.Supervisor]
+    children = [
+      Kinde.Log,
+      Kinde.Events,
+      {Registry, keys: :unique, name: Kinde.Client.Registry},
+      KindeSDK.Supervisor
+    ]
+
     Supervisor.start_link(children, strategy: :one_for_one, name: Kinde.Supervisor)
   end
 end

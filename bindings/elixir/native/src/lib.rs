@@ -10,6 +10,7 @@ mod call;
 mod client;
 mod cookies;
 mod error;
+mod events;
 mod flows;
 mod input;
 mod keeping;
