@@ -66,6 +66,17 @@ impl Session {
         })
     }
 
+    /// Shows `read` a claim as it stands in the token: JSON text, or `None` if the token lacks it.
+    /// Copies nothing.
+    pub fn with_claim<T>(
+        &self,
+        name: &str,
+        token_type: TokenType,
+        read: impl FnOnce(Option<&str>) -> T,
+    ) -> Result<T> {
+        self.ask(token_type, |claims| Ok(read(claims.claim(name))))
+    }
+
     /// A claim that is a text.
     pub fn claim_string(&self, name: &str, token_type: TokenType) -> Result<String> {
         self.ask(token_type, |claims| {

@@ -22,6 +22,33 @@ defmodule Kinde.TokenTest do
     assert Emulator.count(emulator, "/.well-known/jwks.json") == 1
   end
 
+  test "a bearer token is checked without its claims", %{emulator: emulator, client: client} do
+    token = Emulator.mint(emulator, %{audience: ["https://api.example.com"]})
+    long = Emulator.mint(emulator, %{claims: %{"long" => String.duplicate("x", 20_000)}})
+
+    # First with keys to fetch, then without.
+    for _time <- 1..2 do
+      assert Token.check(client, long) == :ok
+      assert {:error, %Error{code: :token_malformed}} = Token.check(client, "no token")
+
+      assert Token.check(client, token, audience: "https://api.example.com", permissions: ["read:todos"]) ==
+               :ok
+
+      for {options, code} <- [
+            {[audience: "https://other.example"], :audience},
+            {%{permissions: ["none:todos"], any_audience: true}, :insufficient_scope},
+            {[unheard_of: 1], :invalid_argument}
+          ],
+          verify <- [&Token.check/3, &Token.verify/3],
+          do: assert({:error, %Error{code: ^code}} = verify.(client, token, options))
+    end
+
+    expired = Emulator.mint(emulator, %{claims: %{exp: 1}})
+    assert {:error, %Error{code: :token_expired}} = Token.check(client, expired)
+    assert_raise Error, fn -> Token.check!(client, expired) end
+    assert Token.check!(client, long) == :ok
+  end
+
   test "a token that is long is verified too", %{emulator: emulator, client: client} do
     long = String.duplicate("x", 20_000)
     token = Emulator.mint(emulator, %{claims: %{"long" => long}})

@@ -25,6 +25,7 @@ defmodule Kinde.Native do
 
   nif version() :: String.t()
   nif log_to(pid :: pid(), level :: 0..4) :: :ok
+  nif events_to(pid :: pid()) :: :ok
   nif task_cancel(task :: task()) :: :ok
 
   nif client_new(settings :: Kinde.params()) :: Kinde.result(client())
@@ -49,6 +50,9 @@ defmodule Kinde.Native do
 
   nif verify_token(client :: client(), token :: String.t(), options :: Kinde.params()) ::
         :wait | Kinde.result(map())
+
+  nif check_token(client :: client(), token :: String.t(), options :: Kinde.params()) ::
+        :wait | Kinde.result()
 
   nif verify_token_async(
         client :: client(),

@@ -9,7 +9,7 @@ use rustler::{Env, NifResult, Reference, ResourceArc, Term};
 use crate::call::{answer, start};
 use crate::error::Fault;
 use crate::given;
-use crate::input::Text;
+use crate::input::{self, Text};
 use crate::parse::Claims;
 use crate::resources::Client;
 
@@ -80,6 +80,16 @@ flow!(user_profile, UserProfileRequest, user_profile);
 flow!(device_start, DeviceStart, device_start);
 flow!(device_poll, DevicePoll, device_poll);
 
+/// How a token is to be verified, or what the function answers instead.
+macro_rules! verify_options {
+    ($env:expr, $term:expr) => {
+        match input::is_empty($term) {
+            true => Ok(VerifyOptions::default()),
+            false => VerifyOptions::from_json(&given!($env, $term)),
+        }
+    };
+}
+
 /// `:wait` if keys must be fetched first.
 #[rustler::nif]
 fn verify_token<'a>(
@@ -88,17 +98,39 @@ fn verify_token<'a>(
     token: Text<'a>,
     options: Term<'a>,
 ) -> NifResult<Term<'a>> {
-    let options = given!(env, options);
-    if token.len() > SHORT_TOKEN {
-        return Ok(atoms::wait().to_term(env));
-    }
-    let verified = VerifyOptions::from_json(&options)
-        .map(|options| client.0.try_verify_token(&token, &options))
-        .transpose();
-    Ok(match verified {
-        Some(claims) => answer(env, claims.and_then(|claims| claims).map(Claims)),
+    let options = verify_options!(env, options);
+    Ok(match verified(&client, &token, options) {
+        Some(claims) => answer(env, claims.map(Claims)),
         None => atoms::wait().to_term(env),
     })
+}
+
+/// Like `verify_token`, without the claims.
+#[rustler::nif]
+fn check_token<'a>(
+    env: Env<'a>,
+    client: ResourceArc<Client>,
+    token: Text<'a>,
+    options: Term<'a>,
+) -> NifResult<Term<'a>> {
+    let options = verify_options!(env, options);
+    Ok(match verified(&client, &token, options) {
+        Some(claims) => answer(env, claims.map(|_| ())),
+        None => atoms::wait().to_term(env),
+    })
+}
+
+/// The claims as text, if no keys must be fetched and the token is short.
+fn verified(
+    client: &Client,
+    token: &str,
+    options: kinde::Result<VerifyOptions>,
+) -> Option<kinde::Result<String>> {
+    match options {
+        Ok(_) if token.len() > SHORT_TOKEN => None,
+        Ok(options) => client.0.try_verify_token(token, &options),
+        Err(error) => Some(Err(error)),
+    }
 }
 
 #[rustler::nif]
@@ -109,8 +141,7 @@ fn verify_token_async<'a>(
     options: Term<'a>,
     reference: Reference<'a>,
 ) -> NifResult<Term<'a>> {
-    let options = given!(env, options);
-    let options = match VerifyOptions::from_json(&options) {
+    let options = match verify_options!(env, options) {
         Ok(options) => options,
         Err(error) => return Ok(Fault::from(error).answer(env)),
     };

@@ -31,6 +31,11 @@ pub fn object(term: Term, largest: usize) -> Result<String, Fault> {
     Ok(value.to_string())
 }
 
+/// Whether nothing is given, which needs no JSON.
+pub fn is_empty(term: Term) -> bool {
+    term.is_empty_list() || term.map_size().is_ok_and(|size| size == 0)
+}
+
 /// The JSON of any value.
 pub fn value(term: Term) -> Result<String, Fault> {
     let mut reader = Reader::new(LARGEST);

@@ -1,5 +1,6 @@
 //! Claims as terms, straight from the text of the verified token.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use rustler::{Encoder, Env, Term};
@@ -12,12 +13,17 @@ pub struct Claims(pub String);
 
 impl Answer for Claims {
     fn answer(self, env: Env<'_>) -> Term<'_> {
-        let mut json = serde_json::Deserializer::from_str(&self.0);
-        match (Builder { env }).deserialize(&mut json) {
-            Ok(claims) => (rustler::types::atom::ok(), claims).encode(env),
-            // Nested deeper than anybody reads.
-            Err(_) => unreadable().answer(env),
-        }
+        term(env, &self.0)
+    }
+}
+
+/// `{:ok, value}` of a JSON text.
+pub fn term<'a>(env: Env<'a>, json: &str) -> Term<'a> {
+    let mut json = serde_json::Deserializer::from_str(json);
+    match (Builder { env }).deserialize(&mut json) {
+        Ok(value) => (rustler::types::atom::ok(), value).encode(env),
+        // Nested deeper than anybody reads.
+        Err(_) => unreadable().answer(env),
     }
 }
 
@@ -83,20 +89,48 @@ impl<'de, 'a> Visitor<'de> for Builder<'a> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Term<'a>, A::Error> {
+        let mut pairs: Vec<(Cow<'de, str>, Term<'a>)> = Vec::new();
+        while let Some(name) = members.next_key_seed(Name)? {
+            pairs.push((name, members.next_value_seed(self)?));
+        }
+        // In the VM's own order, which it would otherwise establish by comparing each with all.
+        pairs.sort_by(|(one, _), (other, _)| one.as_bytes().cmp(other.as_bytes()));
         let (mut keys, mut values) = (Vec::new(), Vec::new());
-        while let Some(key) = members.next_key_seed(self)? {
-            keys.push(key);
-            values.push(members.next_value_seed(self)?);
+        for (at, (name, value)) in pairs.iter().enumerate() {
+            // Of members with one name the last counts, as for the library.
+            if pairs.get(at + 1).is_none_or(|(next, _)| next != name) {
+                keys.push(name.encode(self.env));
+                values.push(*value);
+            }
         }
         let map = Term::map_from_term_arrays(self.env, &keys, &values);
-        Ok(map.unwrap_or_else(|_| last_of_each(self.env, &keys, &values)))
+        Ok(map.unwrap_or_else(|_| Term::map_new(self.env)))
     }
 }
 
-/// Of two members with one name the last counts, as for the library.
-fn last_of_each<'a>(env: Env<'a>, keys: &[Term<'a>], values: &[Term<'a>]) -> Term<'a> {
-    let pairs = keys.iter().zip(values);
-    pairs.fold(Term::map_new(env), |map, (key, value)| {
-        map.map_put(key, value).unwrap_or(map)
-    })
+/// The name of a member, copied only if it is escaped.
+struct Name;
+
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Cow<'de, str>, D::Error> {
+        json.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Name {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Cow<'de, str>, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
 }

@@ -1,18 +1,18 @@
 //! Questions about the user: look-ups that use no network.
 
-use kinde::{Json, Status, TokenType};
+use kinde::{Json, TokenType};
 use rustler::{Encoder, Env, NifResult, ResourceArc, Term};
 
 use crate::call::answer;
 use crate::error::Fault;
 use crate::given;
 use crate::input::{self, Text};
-use crate::output::{Answer, Shaped, free};
-use crate::parse::Claims;
+use crate::output::Shaped;
+use crate::parse::{Claims, term};
 use crate::resources::Session;
 
 mod atoms {
-    rustler::atoms! { default, none, ok }
+    rustler::atoms! { default, none }
 }
 
 /// Which token a question is about.
@@ -58,7 +58,6 @@ fn session_claims<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> N
     Ok(answer(env, claims.map(Claims)))
 }
 
-/// Most claims are texts, which need no JSON.
 #[rustler::nif]
 fn session_claim<'a>(
     env: Env<'a>,
@@ -66,16 +65,11 @@ fn session_claim<'a>(
     name: Text<'a>,
     of: i32,
 ) -> NifResult<Term<'a>> {
-    let of = token_type(of)?;
-    Ok(match session.0.claim_string(&name, of) {
-        Ok(text) => text.answer(env),
-        Err(error) if error.status() == Status::ClaimMissing => match session.0.claim(&name, of) {
-            Ok(claim) => {
-                let value = claim.borrowed().get("value");
-                (atoms::ok(), value.map(|value| free(env, value))).encode(env)
-            }
-            Err(error) => Fault::from(error).answer(env),
-        },
+    let value = session.0.with_claim(&name, token_type(of)?, |json| {
+        term(env, json.unwrap_or("null"))
+    });
+    Ok(match value {
+        Ok(value) => value,
         Err(error) => Fault::from(error).answer(env),
     })
 }
