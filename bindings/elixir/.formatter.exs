@@ -1,5 +1,5 @@
 [
-  inputs: ["{mix,.formatter}.exs", "{lib,mix,test,examples}/**/*.{ex,exs}"],
+  inputs: ["{mix,package,.formatter}.exs", "{lib,mix,test,bench,examples}/**/*.{ex,exs}"],
   line_length: 110,
   locals_without_parens: [nif: 1],
   export: [locals_without_parens: []]

@@ -58,7 +58,8 @@ defmodule KindeSDK.MixProject do
       name: "kinde_sdk",
       licenses: ["MIT", "Apache-2.0"],
       links: %{"GitHub" => @source_url, "Kinde" => "https://kinde.com"},
-      files: ~w(lib mix native priv docs mix.exs .formatter.exs README.md CHANGELOG.md)
+      # Of the directory that package.exs lays out: in this one the library's sources and the licences are missing.
+      files: ~w(lib mix native docs mix.exs .formatter.exs README.md CHANGELOG.md LICENSE-MIT LICENSE-APACHE)
     ]
   end
 
