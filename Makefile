@@ -87,6 +87,9 @@ bench: $(BUILD)/release/libkinde.so ## the benchmarks
 	$(CARGO) bench -p kinde
 	$(CARGO) build -p kinde-emulator --profile bench
 	env KINDE_LIBRARY=$(abspath $(BUILD))/release/libkinde.so KINDE_EMULATOR=$(TARGET)/release/kinde-emulator bindings/ruby/bench/ruby.rb
+	$(CARGO) build -p kinde_nif --release --example exchanges
+	env -C bindings/elixir MIX_ENV=test KINDE_NIF_PROFILE=release KINDE_LIBRARY=$(abspath $(BUILD))/release/libkinde.so \
+		KINDE_EMULATOR=$(TARGET)/release/kinde-emulator KINDE_EXCHANGES=$(TARGET)/release/examples/exchanges mix run bench/elixir.exs
 
 fuzz: ## each fuzz target for a minute
 	scripts/setup fuzz
