@@ -267,6 +267,24 @@ static void test_api_guard(void) {
     CHECK_NUMBER(EXIT_SUCCESS, end_of(&guard));
 }
 
+static void test_management(void) {
+    char *output = run("management", NULL, EXIT_FAILURE);
+    CHECK_HOLDS("get_users: OAUTH: ", output);
+    free(output);
+
+    setenv("KINDE_MANAGEMENT_CLIENT_ID", "emulator_m2m", 1);
+    setenv("KINDE_MANAGEMENT_CLIENT_SECRET", "emulator-m2m-secret-0123456789abcdefghijkl", 1);
+    output = run("management", "New \"customer\"", EXIT_SUCCESS);
+    CHECK_HOLDS("\"code\":\"org_", output);
+    free(output);
+    output = run("management", NULL, EXIT_SUCCESS);
+    CHECK_HOLDS("\"items\":[{", output);
+    CHECK_HOLDS("grace@example.com", output);
+    free(output);
+    unsetenv("KINDE_MANAGEMENT_CLIENT_ID");
+    unsetenv("KINDE_MANAGEMENT_CLIENT_SECRET");
+}
+
 int main(void) {
     emulator_start(&emulator);
     setenv("KINDE_DOMAIN", emulator.url, 1);
@@ -279,6 +297,7 @@ int main(void) {
     test_sign_in_that_fails();
     test_store();
     test_api_guard();
+    test_management();
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

@@ -221,6 +221,37 @@ fn wrong_types_are_refused() {
 }
 
 #[test]
+fn one_of_several_shapes_fits() {
+    let with = |options: Value| {
+        strict(
+            "create_connection",
+            json!({"strategy": "oauth2:google", "options": options}),
+        )
+    };
+    for options in [
+        json!({"client_id": "a", "client_secret": "b"}),
+        json!({"home_realm_domains": ["a.example"], "entra_id_domain": "a"}),
+        json!({"saml_entity_id": "a", "protocol_binding": "HTTP-POST"}),
+    ] {
+        assert_eq!(body(with(options.clone()))["options"], options);
+    }
+    // Of two shapes.
+    let mixed = with(json!({"entra_id_domain": "a", "saml_entity_id": "b"}));
+    assert_eq!(fields_at_fault(mixed).len(), 1);
+    assert_eq!(
+        fields_at_fault(with(json!({"saml_entity_id": 5}))),
+        ["options.saml_entity_id"]
+    );
+    assert_eq!(fields_at_fault(with(json!("saml"))), ["options"]);
+    let value = |value: Value| {
+        let params = json!({"application_id": "a", "property_key": "k", "value": value});
+        strict("update_applications_property", params)
+    };
+    assert_eq!(body(value(json!(true))), json!({"value": true}));
+    assert_eq!(body(value(json!("x"))), json!({"value": "x"}));
+}
+
+#[test]
 fn what_is_lenient_lets_unknown_things_pass_and_nothing_else() {
     let unknown = json!({"id": "kp_1", "nickname": "ada", "given_name": "Ada"});
     let expected = json!({"nickname": "ada", "given_name": "Ada"});
