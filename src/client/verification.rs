@@ -106,13 +106,24 @@ impl Client {
         let options = options.clone();
         self.run(async move {
             let signed = client.signed(token.expose()).await?;
-            client.judge(&signed, &options)
+            client.judge(&signed, &options)?;
+            Ok(signed.text().to_owned())
         })
         .await
     }
 
     /// Like [`Client::verify_token`], if that is possible without fetching keys.
     pub fn try_verify_token(&self, token: &str, options: &VerifyOptions) -> Option<Result<String>> {
+        let judged = self.try_judge(token, options)?;
+        Some(judged.map(|signed| signed.text().to_owned()))
+    }
+
+    /// Like [`Client::try_verify_token`], without a copy of the claims.
+    pub fn try_check_token(&self, token: &str, options: &VerifyOptions) -> Option<Result<()>> {
+        Some(self.try_judge(token, options)?.map(drop))
+    }
+
+    fn try_judge(&self, token: &str, options: &VerifyOptions) -> Option<Result<Arc<Signed>>> {
         let shared = match self.shared() {
             Ok(shared) => shared,
             Err(error) => return Some(Err(error)),
@@ -120,7 +131,7 @@ impl Client {
         let verdict = shared
             .verifier
             .try_signed(token, &self.0.settings.allowed_algorithms)?;
-        Some(verdict.and_then(|signed| self.judge(&signed, options)))
+        Some(verdict.and_then(|signed| self.judge(&signed, options).map(|()| signed)))
     }
 
     /// A token whose signature is verified by a key of the issuer that it names.
@@ -139,7 +150,7 @@ impl Client {
             .await
     }
 
-    fn judge(&self, signed: &Arc<Signed>, options: &VerifyOptions) -> Result<String> {
+    fn judge(&self, signed: &Arc<Signed>, options: &VerifyOptions) -> Result<()> {
         let settings = &self.0.settings;
         match options.token_type {
             TokenType::Access => {
@@ -152,15 +163,14 @@ impl Client {
                 }
                 rules.scopes = &options.scopes;
                 rules.permissions = &options.permissions;
-                judge_access(signed, &rules, unix_seconds())?;
+                judge_access(signed, &rules, unix_seconds())
             }
             TokenType::Id => {
                 let mut rules = IdRules::new(settings);
                 rules.nonce = options.nonce.as_ref().map(Secret::expose);
                 rules.access_token = options.access_token.as_ref().map(Secret::expose);
-                judge_id(signed, &rules, unix_seconds())?;
+                judge_id(signed, &rules, unix_seconds())
             }
         }
-        Ok(signed.text().to_owned())
     }
 }

@@ -21,7 +21,8 @@ end
 defmodule Kinde.Bench.Turns do
   @moduledoc "Runs what is to be compared in turns, so that nothing else on the machine hits one of them alone."
 
-  @rounds 31
+  # Many and short: a round that is longer than the turn of another program on the processor would contain one.
+  @rounds 301
 
   @doc "Defines `name(times, argument…)`, which does something so many times."
   defmacro repeated({name, _, arguments}, do: body) do

@@ -99,7 +99,8 @@ fn verify_token<'a>(
     options: Term<'a>,
 ) -> NifResult<Term<'a>> {
     let options = verify_options!(env, options);
-    Ok(match verified(&client, &token, options) {
+    let verify = |options: &_| client.0.try_verify_token(&token, options);
+    Ok(match judged(&token, options, verify) {
         Some(claims) => answer(env, claims.map(Claims)),
         None => atoms::wait().to_term(env),
     })
@@ -114,21 +115,22 @@ fn check_token<'a>(
     options: Term<'a>,
 ) -> NifResult<Term<'a>> {
     let options = verify_options!(env, options);
-    Ok(match verified(&client, &token, options) {
-        Some(claims) => answer(env, claims.map(|_| ())),
+    let check = |options: &_| client.0.try_check_token(&token, options);
+    Ok(match judged(&token, options, check) {
+        Some(checked) => answer(env, checked),
         None => atoms::wait().to_term(env),
     })
 }
 
-/// The claims as text, if no keys must be fetched and the token is short.
-fn verified(
-    client: &Client,
+/// What `judge` says, if no keys must be fetched and the token is short.
+fn judged<T>(
     token: &str,
     options: kinde::Result<VerifyOptions>,
-) -> Option<kinde::Result<String>> {
+    judge: impl FnOnce(&VerifyOptions) -> Option<kinde::Result<T>>,
+) -> Option<kinde::Result<T>> {
     match options {
         Ok(_) if token.len() > SHORT_TOKEN => None,
-        Ok(options) => client.0.try_verify_token(token, &options),
+        Ok(options) => judge(&options),
         Err(error) => Some(Err(error)),
     }
 }
