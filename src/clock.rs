@@ -5,6 +5,7 @@
 /// Every question reads it, so the clock is the one that the kernel has at hand: late by a few
 /// milliseconds at most, and cheaper than an exact one.
 #[cfg(target_os = "linux")]
+#[inline]
 pub(crate) fn unix_seconds() -> i64 {
     use nix::sys::time::TimeValLike;
     use nix::time::{ClockId, clock_gettime};

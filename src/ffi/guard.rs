@@ -14,6 +14,7 @@ use crate::json::Json;
 use crate::secret::Secret;
 
 /// Runs `body`; a panic becomes `INTERNAL`.
+#[inline]
 pub(super) fn guard<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| {
         Err(Error::new(
@@ -29,6 +30,7 @@ pub(super) fn call(error: ErrorOut<'_>, body: impl FnOnce() -> Result<()>) -> St
 }
 
 /// Runs a function whose result is the answer: 1 for yes, 0 for no, or the status, negative.
+#[inline]
 pub(super) fn test(body: impl FnOnce() -> Result<bool>) -> i32 {
     match guard(body) {
         Ok(answer) => i32::from(answer),

@@ -12,6 +12,7 @@ pub(super) fn give<T>(value: T) -> Option<NonNull<T>> {
 }
 
 /// What a handle stands for, for the time of the call.
+#[inline]
 pub(super) fn borrow<'a, T>(handle: Option<NonNull<T>>, name: &str) -> Result<&'a T> {
     let handle = required(handle, name)?;
     // SAFETY: the caller holds a reference that `give` or `add_reference` gave, for the whole call.

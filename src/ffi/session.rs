@@ -45,6 +45,7 @@ impl Completed for Session {
 }
 
 /// The session of a handle, for the time of the call.
+#[inline]
 pub(super) fn session_of<'a>(session: Option<NonNull<kinde_session>>) -> Result<&'a Session> {
     borrow(session, "session").map(|handle| &handle.session)
 }

@@ -25,6 +25,7 @@ pub enum TokenType {
 
 impl Session {
     /// Whether a verified access token is held and not expired.
+    #[inline]
     pub fn is_authenticated(&self) -> bool {
         self.0.state.load().live().is_ok()
     }
@@ -105,6 +106,7 @@ impl Session {
     }
 
     /// Whether the user has a permission in the token's organization.
+    #[inline]
     pub fn has_permission(&self, permission: &str, token_type: TokenType) -> Result<bool> {
         self.ask(token_type, |claims| Ok(claims.has_permission(permission)))
     }
@@ -120,6 +122,7 @@ impl Session {
     }
 
     /// Whether the user has the role with this key in the token's organization.
+    #[inline]
     pub fn has_role(&self, key: &str, token_type: TokenType) -> Result<bool> {
         self.ask(token_type, |claims| Ok(claims.has_role(key)))
     }
@@ -154,6 +157,7 @@ impl Session {
     }
 
     /// A boolean feature flag.
+    #[inline]
     pub fn flag_boolean(&self, code: &str, default: Option<bool>) -> Result<bool> {
         self.ask(TokenType::Access, |claims| {
             claims.flag_boolean(code, default)
@@ -203,6 +207,7 @@ impl Session {
         })))
     }
 
+    #[inline]
     fn ask<T>(
         &self,
         token_type: TokenType,
@@ -213,6 +218,7 @@ impl Session {
     }
 }
 
+#[inline]
 fn claims_of(signed_in: &SignedIn, token_type: TokenType) -> Result<&Claims> {
     let (claims, why) = match token_type {
         TokenType::Access => (

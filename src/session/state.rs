@@ -151,6 +151,7 @@ impl SignedIn {
     }
 
     /// Whether the access token lasts for at least `seconds` from now.
+    #[inline]
     pub(crate) fn lasts(&self, seconds: i64) -> bool {
         self.expires_at
             .is_none_or(|end| end > unix_seconds().saturating_add(seconds))
@@ -178,6 +179,7 @@ impl State {
     }
 
     /// The verified tokens, if the access token is not expired.
+    #[inline]
     pub(crate) fn live(&self) -> Result<&Arc<SignedIn>> {
         match &self.signed_in {
             Some(signed_in) if signed_in.lasts(0) => Ok(signed_in),

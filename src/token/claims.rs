@@ -66,6 +66,7 @@ impl Claims {
         self.read(name, "a boolean", json_text::boolean)
     }
 
+    #[inline]
     pub(crate) fn has_permission(&self, permission: &str) -> bool {
         self.index().has_permission(self.text(), permission)
     }
@@ -75,6 +76,7 @@ impl Claims {
         self.strings("permissions")
     }
 
+    #[inline]
     pub(crate) fn has_role(&self, key: &str) -> bool {
         self.index().has_role(self.text(), key)
     }
@@ -120,6 +122,7 @@ impl Claims {
         }
     }
 
+    #[inline]
     pub(crate) fn flag(&self, code: &str) -> Option<FlagRef<'_>> {
         self.index().flag(self.text(), code).map(FlagRef::of)
     }
@@ -149,6 +152,7 @@ impl Claims {
     }
 
     /// Fails with `FLAG_NOT_FOUND`, `FLAG_TYPE`.
+    #[inline]
     pub(crate) fn flag_boolean(&self, code: &str, default: Option<bool>) -> Result<bool> {
         match self.flag(code) {
             Some(flag) => flag.boolean(code),

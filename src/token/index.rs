@@ -105,6 +105,7 @@ struct Reader<'a> {
 }
 
 /// Equal names have equal hashes. Who could choose names whose hashes collide signs the tokens.
+#[inline]
 fn hash(name: &str) -> u16 {
     FixedState::with_seed(0).hash_one(name.as_bytes()) as u16
 }
@@ -146,16 +147,19 @@ impl Index {
         })
     }
 
+    #[inline]
     pub(super) fn has_permission(&self, payload: &str, permission: &str) -> bool {
         self.reader(payload)
             .find(&self.permissions, permission)
             .is_some()
     }
 
+    #[inline]
     pub(super) fn has_role(&self, payload: &str, key: &str) -> bool {
         self.reader(payload).find(&self.role_keys, key).is_some()
     }
 
+    #[inline]
     pub(super) fn flag<'a>(&self, payload: &'a str, code: &str) -> Option<RawFlag<'a>> {
         let flag = self.reader(payload).find(&self.flags, code)?;
         Some(self.reader(payload).flag(flag))
@@ -170,6 +174,7 @@ impl Index {
             .collect()
     }
 
+    #[inline]
     fn reader<'a>(&self, payload: &'a str) -> Reader<'a> {
         Reader {
             payload,
@@ -180,6 +185,7 @@ impl Index {
 
 impl<'a> Reader<'a> {
     /// What a name says; empty if its escapes mean nothing.
+    #[inline]
     fn text(self, name: Name) -> Cow<'a, str> {
         let text = name.0.slice(self.payload);
         if self.escapes && text.contains('\\') {
@@ -210,6 +216,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The last item with this name.
+    #[inline]
     fn find<'i, T: Named>(self, table: &'i Table<T>, name: &str) -> Option<&'i T> {
         let hash = hash(name);
         let end = table.partition_point(|entry| entry.hash <= hash);
