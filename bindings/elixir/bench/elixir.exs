@@ -158,7 +158,7 @@ defmodule Kinde.Bench do
 
   defp mint(emulator, count) do
     1..count
-    |> Task.async_stream(fn _number -> Emulator.mint(emulator) end, max_concurrency: 4)
+    |> Task.async_stream(fn _number -> Emulator.mint(emulator) end, max_concurrency: 4, timeout: :infinity)
     |> Enum.map(fn {:ok, token} -> token end)
   end
 
