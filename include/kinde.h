@@ -73,7 +73,7 @@
  * The version of the ABI that this header describes: major << 16 | minor. The major number is that
  * of the shared library's name; the minor one grows when functions are added.
  */
-#define KINDE_ABI_VERSION 6
+#define KINDE_ABI_VERSION 7
 
 /**
  * No message.
@@ -2328,6 +2328,87 @@ kinde_status kinde_pages_next_async(kinde_pages *pages,
  * Any thread; does not block.
  */
 void kinde_pages_free(kinde_pages *pages);
+
+/* ------------------------------------------------------------------------------------------------
+ * Webhooks
+ *
+ * Kinde sends each event as a POST request whose body is one signed token (JWT). Decode the body,
+ * handle the event, call kinde_webhook_done, and answer with 200. With any other answer Kinde sends
+ * the event again, for 36 hours, so an event whose handler failed is not lost.
+ *
+ * The header `webhook-id` is not signed, so it is not looked at: an event is known by its signed
+ * `event_id`. Events come in no particular order, and types are added: what is unknown is to be
+ * answered with 200.
+ * ------------------------------------------------------------------------------------------------ */
+
+/**
+ * Verifies the body of a request from Kinde and gives its event.
+ *
+ * The signature must be made by a key of the configured issuer, the event must not be older than the
+ * setting `webhook_tolerance_seconds` nor more than five minutes ahead, and no token of a user or a
+ * machine passes for a webhook. White space around the body is passed over; the body may have 64
+ * KiB. `options_json` may be NULL; otherwise it is an object:
+ *
+ * - `wait`: false to fail with WOULD_BLOCK instead of fetching keys; the store is asked all the same
+ *
+ * Gives an object:
+ *
+ * - `type`: such as "user.created"
+ * - `event_id`: the same each time the event is sent
+ * - `timestamp`: when it happened (ISO 8601), as Kinde writes it
+ * - `source`: "admin", "api", "user"; null if Kinde does not say
+ * - `data`: what it is about, an object
+ * - `duplicate`: true if kinde_webhook_done was called for this event; answer with 200 alone
+ *
+ * With STORE nobody knows whether the event was handled before. Answer with 503: Kinde sends it
+ * again, so nothing is lost, and nothing is done twice because a store was away for a moment.
+ *
+ * `*out` is the caller's, to free with kinde_string_free.
+ * Any thread; blocks on the network if keys must be fetched, and on the store, at most as long as
+ * the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT, WOULD_BLOCK, SIGNATURE, ALGORITHM,
+ * KEY_NOT_FOUND, KEYS_UNAVAILABLE, TOKEN_MALFORMED, TOKEN_KIND, ISSUER, CLAIM_MISSING,
+ * TOKEN_EXPIRED, TOKEN_NOT_YET_VALID, STORE, CONFIG, TIMEOUT, CANCELLED.
+ */
+kinde_status kinde_webhook_decode(kinde_client *client,
+                                  const char *body,
+                                  const char *options_json,
+                                  char **out,
+                                  kinde_error **error);
+
+/**
+ * Like kinde_webhook_decode, without blocking. The completion gets what `*out` would be.
+ */
+kinde_status kinde_webhook_decode_async(kinde_client *client,
+                                        const char *body,
+                                        const char *options_json,
+                                        kinde_completion done,
+                                        void *userdata,
+                                        kinde_task **task,
+                                        kinde_error **error);
+
+/**
+ * Notes in the store of sessions that an event was handled, so that kinde_webhook_decode tells when
+ * it comes again. Call it after the handler succeeded and before the answer; an event for which it
+ * was not called counts as new each time.
+ *
+ * It is kept as long as the event could be accepted again. A store in memory knows only what this
+ * process handled.
+ * Any thread; blocks on the store, at most as long as the setting `timeout_ms` says.
+ * Fails with NULL_ARGUMENT, INVALID_UTF8, INVALID_ARGUMENT (`event_id` is empty), STORE, CONFIG,
+ * TIMEOUT, CANCELLED.
+ */
+kinde_status kinde_webhook_done(kinde_client *client, const char *event_id, kinde_error **error);
+
+/**
+ * Like kinde_webhook_done, without blocking. The completion gets no `result_json`.
+ */
+kinde_status kinde_webhook_done_async(kinde_client *client,
+                                      const char *event_id,
+                                      kinde_completion done,
+                                      void *userdata,
+                                      kinde_task **task,
+                                      kinde_error **error);
 
 /* ------------------------------------------------------------------------------------------------
  * Asynchronous calls

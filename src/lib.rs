@@ -50,6 +50,7 @@ mod runtime;
 mod secret;
 mod session;
 mod token;
+mod webhook;
 
 pub use api::{AccountRequest, PageRequest, api_catalogue};
 pub use client::{Client, Pages, Task, VerifyOptions};
@@ -68,3 +69,4 @@ pub use session::{
     AccountConditions, CallbackOutcome, CookieAttributes, CookieJoin, CookieSplit, JoinedCookies,
     Outcome, SameSite, SealContent, SealParams, Session, SetCookie, SplitCookies, TokenType,
 };
+pub use webhook::{Webhook, WebhookOptions};

@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
         "secret",
     ],
     &["oauth", "token"],
-    &["api", "client", "session"],
+    &["api", "client", "session", "webhook"],
     &["ffi"],
 ];
 

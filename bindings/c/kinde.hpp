@@ -327,6 +327,17 @@ public:
         });
     }
 
+    /* The event of a request from Kinde: {type, event_id, timestamp, source, data, duplicate}. */
+    std::string webhook_decode(const std::string &body, const std::optional<std::string> &options = std::nullopt) const {
+        return detail::ask_text([&](auto out, auto e) {
+            return kinde_webhook_decode(get(), detail::c_text(body), detail::c_text(options), out, e);
+        });
+    }
+    /* The event was handled. */
+    void webhook_done(const std::string &event_id) const {
+        detail::run([&](auto e) { return kinde_webhook_done(get(), detail::c_text(event_id), e); });
+    }
+
     /* An operation of Kinde's APIs, with the client's machine token: {status, headers, data}. */
     std::string api_call(const std::string &operation, const std::string &params = "{}") const {
         return detail::ask_text([&](auto out, auto e) {

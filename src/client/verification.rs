@@ -124,27 +124,26 @@ impl Client {
     }
 
     fn try_judge(&self, token: &str, options: &VerifyOptions) -> Option<Result<Arc<Signed>>> {
-        let shared = match self.shared() {
-            Ok(shared) => shared,
-            Err(error) => return Some(Err(error)),
-        };
-        let verdict = shared
-            .verifier
-            .try_signed(token, &self.0.settings.allowed_algorithms)?;
+        let verdict = self.try_signed(token)?;
         Some(verdict.and_then(|signed| self.judge(&signed, options).map(|()| signed)))
+    }
+
+    /// Like [`Client::signed`], if that is possible without fetching keys.
+    pub(crate) fn try_signed(&self, token: &str) -> Option<Result<Arc<Signed>>> {
+        let allowed = &self.0.settings.allowed_algorithms;
+        match self.shared() {
+            Ok(shared) => shared.verifier.try_signed(token, allowed),
+            Err(error) => Some(Err(error)),
+        }
     }
 
     /// A token whose signature is verified by a key of the issuer that it names.
     pub(crate) async fn signed(&self, token: &str) -> Result<Arc<Signed>> {
-        let shared = self.shared()?;
-        if let Some(verdict) = shared
-            .verifier
-            .try_signed(token, &self.0.settings.allowed_algorithms)
-        {
+        if let Some(verdict) = self.try_signed(token) {
             return verdict;
         }
         self.endpoints().await?;
-        shared
+        self.shared()?
             .verifier
             .signed(token, &self.0.settings.allowed_algorithms, true)
             .await

@@ -50,12 +50,6 @@ impl Settings {
     }
 }
 
-/// Checks what webhooks act upon, with all the others, so that every fault is
-/// reported at once.
-fn check_settings_of_others(read: &mut Reader<'_>) {
-    read.seconds(Name::webhook_tolerance_seconds);
-}
-
 /// Reads every setting before it gives up on any, so that all faults are found.
 fn settings(read: &mut Reader<'_>) -> Option<Settings> {
     let insecure_hosts = read.items(Name::insecure_hosts, check::host);
@@ -109,7 +103,6 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
             "is required for grant_type client_credentials",
         );
     }
-    check_settings_of_others(read);
 
     let redirect = read.one(Name::redirect_uri, redirect_uri);
     let logout_redirect = read.one(Name::logout_redirect_uri, redirect_uri);
@@ -173,6 +166,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
     let auto_refresh = read.boolean(Name::auto_refresh);
     let revoke_on_logout = read.boolean(Name::revoke_on_logout);
     let share_machine_tokens = read.boolean(Name::share_machine_tokens);
+    let webhook_tolerance = read.seconds(Name::webhook_tolerance_seconds);
     let api_validation = read.choice::<ApiValidation>(Name::api_validation);
     let api_concurrency = read.whole(Name::api_concurrency);
     let worker_threads = read.whole(Name::worker_threads);
@@ -233,6 +227,7 @@ fn settings(read: &mut Reader<'_>) -> Option<Settings> {
         session_max: session_max?,
         revoke_on_logout: revoke_on_logout?,
         share_machine_tokens: share_machine_tokens?,
+        webhook_tolerance: webhook_tolerance?,
         api_validation: api_validation?,
         api_concurrency: api_concurrency?,
         worker_threads: worker_threads?,

@@ -81,6 +81,8 @@ pub(crate) struct Settings {
     pub session_max: Duration,
     pub revoke_on_logout: bool,
     pub share_machine_tokens: bool,
+    /// How old a webhook may be.
+    pub webhook_tolerance: Duration,
     pub api_validation: ApiValidation,
     /// Requests to the Management API that are under way at once.
     pub api_concurrency: usize,

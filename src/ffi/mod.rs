@@ -48,4 +48,6 @@ mod account;
 
 mod api;
 
+mod webhook;
+
 mod task;

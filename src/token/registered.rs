@@ -30,6 +30,7 @@ pub(super) enum Name {
     EventId,
     Type,
     Data,
+    Timestamp,
 }
 
 impl Name {

@@ -6,6 +6,9 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use base64_simd::URL_SAFE_NO_PAD;
 
+mod webhook;
+
+pub(crate) use self::webhook::{WEBHOOK_AHEAD, judge_webhook};
 use super::jws::Signed;
 use super::registered::{Kind, Name};
 use crate::config::{Algorithm, Settings};

@@ -112,7 +112,9 @@ struct function {
     X(kinde_api_call, "ctjo", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(char *, 3))                       \
     X(kinde_session_api_call, "stjo", "get_users", "{}", NULL, SESSION(0), TEXT(1), TEXT(2), AT(char *, 3))              \
     X(kinde_api_call_many, "cvo", "[]", NULL, NULL, CLIENT(0), TEXT(1), AT(char *, 2))                                   \
-    X(kinde_pages_new, "ctjp", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(kinde_pages *, 3))
+    X(kinde_pages_new, "ctjp", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(kinde_pages *, 3))               \
+    X(kinde_webhook_decode, "ctJo", "t", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(char *, 3))                         \
+    X(kinde_webhook_done, "ct", "event_1", NULL, NULL, CLIENT(0), TEXT(1))
 
 #define TWINS(X)                                                                                                         \
     X(kinde_client_prepare_async, "c", NULL, NULL, NULL, CLIENT(0))                                                      \
@@ -139,7 +141,9 @@ struct function {
     X(kinde_session_fetch_has_async, "sj", "{}", NULL, NULL, SESSION(0), TEXT(1))                                        \
     X(kinde_api_call_async, "ctj", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2))                                 \
     X(kinde_session_api_call_async, "stj", "get_users", "{}", NULL, SESSION(0), TEXT(1), TEXT(2))                        \
-    X(kinde_api_call_many_async, "cv", "[]", NULL, NULL, CLIENT(0), TEXT(1))
+    X(kinde_api_call_many_async, "cv", "[]", NULL, NULL, CLIENT(0), TEXT(1))                                             \
+    X(kinde_webhook_decode_async, "ctJ", "t", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2))                                   \
+    X(kinde_webhook_done_async, "ct", "event_1", NULL, NULL, CLIENT(0), TEXT(1))
 
 /* A store that nobody may use. */
 static kinde_status never_load(void *userdata, const char *key, kinde_store_reply *reply) {

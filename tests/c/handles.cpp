@@ -93,6 +93,8 @@ void test_apis(const kinde::client &client) {
     CHECK_HOLDS("\"create_user\"", kinde::api_catalogue().c_str());
     CHECK_HOLDS("\"key\":\"editor\"", manager.api_call("get_roles").c_str());
     CHECK_HOLDS("\"index\":0", manager.api_call_many(R"([{"operation": "no_such"}])").c_str());
+    manager.webhook_done("event_1");
+    CHECK_NUMBER(KINDE_STATUS_TOKEN_MALFORMED, failure_of([&] { manager.webhook_decode("no webhook"); }).status());
     const kinde::error failure = failure_of([&] { manager.api_call("get_users", R"({"page_size": "all"})"); });
     CHECK_TEXT("page_size", failure.field()->c_str());
 

@@ -20,6 +20,7 @@ pub struct HostMap(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     records: Mutex<HashMap<String, HostRecord>>,
+    lives: Mutex<HashMap<String, Duration>>,
     leases: Mutex<HashMap<String, u64>>,
     last_lease: AtomicU64,
     is_away: AtomicBool,
@@ -62,6 +63,11 @@ impl HostMap {
 
     pub fn records(&self) -> HashMap<String, HostRecord> {
         self.0.records.lock().unwrap().clone()
+    }
+
+    /// How long each record was to live when it was saved last.
+    pub fn lives(&self) -> HashMap<String, Duration> {
+        self.0.lives.lock().unwrap().clone()
     }
 
     pub fn change(&self, change: impl FnOnce(&mut HashMap<String, HostRecord>)) {
@@ -115,6 +121,7 @@ impl HostStore for HostMap {
             return Ok(false);
         }
         records.insert(key.to_owned(), record.clone());
+        self.0.lives.lock().unwrap().insert(key.to_owned(), life);
         self.0.saves.fetch_add(1, Ordering::SeqCst);
         Ok(true)
     }

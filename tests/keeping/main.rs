@@ -10,3 +10,4 @@ mod refreshed;
 mod sealed;
 mod stored;
 mod users;
+mod webhooks;

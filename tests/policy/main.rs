@@ -14,3 +14,4 @@ mod tokens_id;
 mod tokens_kept;
 mod tokens_kind;
 mod transport;
+mod webhooks;

@@ -4,6 +4,7 @@ mod faults;
 mod orders;
 mod routes;
 mod seen;
+mod webhooks;
 
 use std::sync::{Mutex, PoisonError};
 

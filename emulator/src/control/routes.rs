@@ -21,6 +21,7 @@ use super::Control;
 use super::faults::Fault;
 use super::orders;
 use super::seen::Filter;
+use super::webhooks;
 use crate::state::Emulator;
 
 type Emu = Shared<Arc<Emulator>>;
@@ -57,6 +58,8 @@ pub fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
         .route("/device", post(device))
         .route("/mint", post(mint))
         .route("/code", post(code))
+        .route("/webhooks", post(mint_webhook))
+        .route("/webhooks/send", post(send_webhook))
         .route("/lies", post(add_lie).delete(forget_lies))
         .route("/tokens/expire", post(expire))
         .route("/tokens/revoke", post(revoke))
@@ -163,6 +166,15 @@ async fn mint(Shared(emulator): Emu, body: Bytes) -> Answer {
 
 async fn code(Shared(emulator): Emu, body: Bytes) -> Answer {
     Ok(Json(orders::code(&emulator, order(&body)?)?))
+}
+
+async fn mint_webhook(Shared(emulator): Emu, body: Bytes) -> Answer {
+    let webhook = webhooks::mint(&emulator, order(&body)?)?;
+    Ok(Json(webhook.to_json()))
+}
+
+async fn send_webhook(Shared(emulator): Emu, body: Bytes) -> Answer {
+    Ok(Json(webhooks::send(&emulator, order(&body)?).await?))
 }
 
 async fn add_lie(Shared(emulator): Emu, body: Bytes) -> Answer {

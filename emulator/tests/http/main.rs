@@ -18,3 +18,4 @@ mod profile;
 mod refresh;
 mod revocation;
 mod tokens;
+mod webhooks;

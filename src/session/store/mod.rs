@@ -36,6 +36,8 @@ pub(crate) enum Of {
     User,
     /// A machine's token, by what it was asked for with.
     MachineToken,
+    /// A webhook that was handled, by the id of its event.
+    Webhook,
     /// What is known of a refresh token, in this process alone.
     Token,
 }
@@ -48,6 +50,7 @@ impl Key {
             Of::Session => "session",
             Of::User => "user",
             Of::MachineToken => "machine",
+            Of::Webhook => "webhook",
             Of::Token => "token",
         };
         let mut digest = Sha256::new();

@@ -108,6 +108,12 @@ impl Emulator {
         answer["token"].as_str().expect("a token").to_owned()
     }
 
+    /// An event that the control signs as Kinde does, with these changes.
+    pub async fn webhook(&self, changes: Value) -> String {
+        let answer = self.post("/webhooks", changes).await;
+        answer["token"].as_str().expect("a token").to_owned()
+    }
+
     /// Lets the token endpoint lie.
     pub async fn lie(&self, lie: Value) {
         self.post("/lies", lie).await;

@@ -133,6 +133,9 @@ module KindeSdk
       function :kinde_pages_new, [client, :string, :string, out, error], status
       function :kinde_pages_next, [pages, out, error], status, blocking: true
       function :kinde_pages_free, [pages], :void
+
+      function :kinde_webhook_decode, [client, :string, :string, out, error], status, blocking: true
+      function :kinde_webhook_done, [client, :string, error], status, blocking: true
     end
   end
 end
