@@ -10,9 +10,11 @@ require_relative "rack/authentication"
 require_relative "rack/routes"
 require_relative "rack/middleware"
 require_relative "rack/bearer_auth"
+require_relative "rack/webhooks"
 
 module KindeSdk
-  # Kinde for whatever speaks Rack: {Middleware} for applications with users in browsers, {BearerAuth} for APIs.
+  # Kinde for whatever speaks Rack: {Middleware} for applications with users in browsers, {BearerAuth} for APIs,
+  # {Webhooks} for events that Kinde sends.
   #
   # Loaded when it is first named, because the gem `rack` is the application's, not one that this gem depends on.
   module Rack

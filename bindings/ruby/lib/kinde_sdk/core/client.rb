@@ -140,6 +140,26 @@ module KindeSdk
         JSON.parse(text, max_nesting: false)
       end
 
+      # Verifies the body of a request from Kinde.
+      #
+      # @param body [String]
+      # @return [Hash{Symbol=>Object}] `type`, `event_id`, `timestamp`, `source`, `data`, and `duplicate`: whether
+      #   {#webhook_done} was called for this event
+      # @raise [TokenError] if it is no webhook of Kinde, or too old
+      # @raise [StoreError] if nobody knows now whether the event was handled; answer with 503, and Kinde sends it again
+      def webhook_decode(body)
+        Call.json(:kinde_webhook_decode, @handle, Call.argument(body), nil)
+      end
+
+      # Notes that an event was handled.
+      #
+      # @param event_id [String]
+      # @return [void]
+      # @raise [StoreError]
+      def webhook_done(event_id)
+        Call.plain(:kinde_webhook_done, @handle, Call.argument(event_id))
+      end
+
       # @return [Session] in which nobody is signed in
       def new_session
         Call.handle(:kinde_session_new, @handle) { |pointer| Session.new(pointer) }
