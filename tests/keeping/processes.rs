@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use kinde::{Client, Session, Status};
+use kinde::{Client, Error, Session, Status};
 use kinde_test_support::{Application, RedisServer, config};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -73,7 +73,7 @@ async fn is_renewed(client: &Client, id: &str, expiry: i64) -> bool {
         let expires_at = session.expires_at()?;
         // A token that was not renewed yet may expire just now.
         assert!(expires_at == expiry || session.is_authenticated());
-        Ok(expires_at)
+        Ok::<_, Error>(expires_at)
     };
     match request.await {
         Ok(expires_at) => expires_at > expiry,
