@@ -32,7 +32,8 @@ static void test_cancel_at_random_moments(kinde_client *client) {
         EXPECT(KINDE_STATUS_OK, kinde_refresh_tokens_async(client, "{\"refresh_token\":\"never.issued\"}", outcome_complete,
                                                            &outcome, &task, &error));
         CHECK(task != NULL);
-        if (random_number(10) > 0) {
+        /* The first call runs to its end, so that with every seed some do. */
+        if (i > 0 && random_number(10) > 0) {
             dawdle();
             kinde_task_cancel(task);
             kinde_task_cancel(task);
