@@ -175,7 +175,7 @@ int main(void) {
     ask(session);
     kinde_session_free(session);
     kinde_client_free(client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

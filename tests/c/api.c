@@ -140,7 +140,7 @@ int main(void) {
     test_asynchronous(client);
     test_many(client);
     kinde_client_free(client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

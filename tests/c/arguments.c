@@ -471,7 +471,7 @@ int main(int argc, char **argv) {
     kinde_session_free(session);
     kinde_client_free(client);
     kinde_config_free(config);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     CHECK_NUMBER(0, outcome_runs(&never));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;

@@ -176,7 +176,7 @@ int main(void) {
     test_completion_calls_the_library();
     test_shutdown(client);
     kinde_client_free(client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

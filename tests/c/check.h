@@ -50,6 +50,9 @@ static inline void check_holds(const char *file, int line, const char *what, con
 /* Out parameters are never read, and always written: they hold this before a call. */
 #define POISON ((void *)(size_t)0x5a5a5a50)
 
+/* How long the library's threads may take to end: under valgrind on a busy machine they wait long for their turn. */
+#define SHUTDOWN_MS 60000
+
 /* The status of a call, and the rules that every error obeys. Leaves the error to the caller. */
 static inline void check_outcome(const char *file, int line, const char *call, kinde_status expected, kinde_status actual,
                                  const kinde_error *error) {

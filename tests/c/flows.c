@@ -292,7 +292,7 @@ int main(void) {
     test_session_twins();
     test_logout_url();
     kinde_client_free(client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

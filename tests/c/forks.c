@@ -45,7 +45,7 @@ static void use_all_then_free(void *argument) {
     use_all(argument);
     kinde_session_free((kinde_session *)argument);
     kinde_client_free(client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
 }
 
 static void use_in_a_grandchild(void *argument) {
@@ -80,7 +80,7 @@ static void cancel_and_shut_down(void *task) {
     kinde_task_cancel((kinde_task *)task);
     kinde_task_free((kinde_task *)task);
     EXPECT(KINDE_STATUS_OK, kinde_client_prepare(client, &error));
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
 }
 
 /* A call under way belongs to the parent: it completes there, whatever the child does with its copy of the task. */
@@ -246,7 +246,7 @@ static void use_kept_sessions(void *argument) {
     /* What the parent opened is the parent's to close. */
     kinde_session_free(kept->session);
     kinde_client_free(kept->client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     CHECK_NUMBER(0, kept->store.drops);
 }
 
@@ -344,7 +344,7 @@ int main(void) {
     test_memory_of_a_client_made_in_the_worker();
     test_forks_while_threads_work();
     kinde_client_free(client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

@@ -105,7 +105,7 @@ static void test_callback(void) {
     dismiss(second);
     make_noise(client, &tokens);
     kinde_string_free(tokens);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     free_listener(second);
     kinde_client_free(client);
 }
@@ -175,7 +175,7 @@ int main(void) {
     test_callback_uses_the_library();
     test_level();
     test_queue();
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

@@ -277,7 +277,7 @@ static void test_nothing_is_lost(void) {
     kinde_string_free(id);
     kinde_client_free(clients[0]);
     kinde_client_free(clients[1]);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     CHECK_NUMBER(2, store.drops); /* once for each time that it was set */
     host_store_free(&store);
 }
@@ -315,7 +315,7 @@ static void test_a_callback_outlives_its_call(void) {
     pthread_mutex_unlock(&store.mutex);
     host_wait_for_drop(&store);
     kinde_string_free(id);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     host_store_free(&store);
 }
 
@@ -327,7 +327,7 @@ int main(void) {
     test_failures();
     test_nothing_is_lost();
     test_a_callback_outlives_its_call();
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

@@ -127,7 +127,7 @@ int main(void) {
     free(ada_token);
     free(grace_token);
     free(foreign_token);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

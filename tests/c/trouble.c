@@ -191,7 +191,7 @@ int main(void) {
     test_connections_lost_while_writing();
     test_down();
     kinde_client_free(client);
-    EXPECT(KINDE_STATUS_OK, kinde_shutdown(10000, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_shutdown(SHUTDOWN_MS, &error));
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }
