@@ -33,6 +33,7 @@ pub(crate) struct FlagRef<'a> {
 }
 
 impl<'a> FlagType<'a> {
+    #[inline]
     fn of_code(code: &'a str) -> FlagType<'a> {
         match code {
             "b" => FlagType::Boolean,
@@ -93,6 +94,7 @@ impl<'a> FlagType<'a> {
 }
 
 impl<'a> FlagRef<'a> {
+    #[inline]
     pub(super) fn of(raw: RawFlag<'a>) -> FlagRef<'a> {
         FlagRef {
             kind: match json_text::unquoted(raw.kind) {
@@ -104,6 +106,7 @@ impl<'a> FlagRef<'a> {
     }
 
     /// The value of a boolean flag. The error names the flag by its `code`.
+    #[inline]
     pub(crate) fn boolean(self, code: &str) -> Result<bool> {
         self.of_type(code, FlagType::Boolean, json_text::boolean(self.value))
     }
@@ -118,6 +121,7 @@ impl<'a> FlagRef<'a> {
         self.of_type(code, FlagType::String, json_text::string(self.value))
     }
 
+    #[inline]
     fn of_type<T>(self, code: &str, expected: FlagType<'_>, value: Option<T>) -> Result<T> {
         value
             .filter(|_| self.kind == expected)

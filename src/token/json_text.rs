@@ -66,6 +66,7 @@ impl<'de, F: FnMut(&'de str)> Visitor<'de> for Items<F> {
 }
 
 /// What stands between the quotes of a raw JSON string; `None` if it is not one.
+#[inline]
 pub(super) fn unquoted(raw: &str) -> Option<&str> {
     raw.strip_prefix('"')?.strip_suffix('"')
 }
@@ -96,6 +97,7 @@ pub(super) fn integer(raw: &str) -> Option<i64> {
 }
 
 /// The boolean that a raw JSON value is.
+#[inline]
 pub(super) fn boolean(raw: &str) -> Option<bool> {
     match raw {
         "true" => Some(true),
