@@ -103,6 +103,15 @@ pub fn errors(status: StatusCode, code: &str, message: &str) -> Response {
         .into_response()
 }
 
+/// Refuses a request for all that is wrong with it.
+pub fn all_errors(code: &str, messages: &[String]) -> Response {
+    let errors = messages
+        .iter()
+        .map(|message| json!({"code": code, "message": message}));
+    let errors: Vec<Value> = errors.collect();
+    (StatusCode::BAD_REQUEST, json(&json!({"errors": errors}))).into_response()
+}
+
 pub fn redirect(status: StatusCode, address: &str) -> Response {
     // Addresses come from `Url`, which encodes what a header cannot carry.
     let location = HeaderValue::from_str(address).unwrap_or_else(|_| HeaderValue::from_static("/"));

@@ -89,7 +89,7 @@ impl Issuing<'_> {
                     ("roles", self.roles(user, granted.org_code.as_deref()))
                 }
                 OptionalAccessClaim::UserProperties => {
-                    ("user_properties", properties(&user.properties))
+                    ("user_properties", self.config.exposed(&user.properties))
                 }
                 OptionalAccessClaim::OrgName => {
                     ("org_name", json!(organization.map(|it| &it.name)))
@@ -100,7 +100,7 @@ impl Issuing<'_> {
                 ),
                 OptionalAccessClaim::OrganizationProperties => (
                     "organization_properties",
-                    organization_properties(organization),
+                    self.organization_properties(organization),
                 ),
             };
             if !value.is_null() {
@@ -150,16 +150,23 @@ impl Issuing<'_> {
             let (name, value) = match wanted {
                 OptionalIdClaim::Organizations => ("organizations", self.organizations(user)),
                 OptionalIdClaim::UserProperties => {
-                    ("user_properties", properties(&user.properties))
+                    ("user_properties", self.config.exposed(&user.properties))
                 }
                 OptionalIdClaim::OrganizationProperties => (
                     "organization_properties",
-                    organization_properties(organization),
+                    self.organization_properties(organization),
                 ),
             };
             claims.insert(name.into(), value);
         }
         self.finish(application, claims, &application.extra_id_token_claims)
+    }
+
+    fn organization_properties(&self, organization: Option<&Organization>) -> Value {
+        match organization {
+            Some(organization) => self.config.exposed(&organization.properties),
+            None => json!({}),
+        }
     }
 
     /// The token of a machine: no `sub`, and `gty` says how it was granted.
@@ -268,17 +275,4 @@ pub fn scoped_claims(user: &User, granted: &Granted) -> Claims {
         insert("phone_number", json!(user.phone));
     }
     claims
-}
-
-fn properties(values: &Map<String, Value>) -> Value {
-    values
-        .iter()
-        .map(|(key, value)| (key.clone(), json!({ "v": value })))
-        .collect()
-}
-
-fn organization_properties(organization: Option<&Organization>) -> Value {
-    organization
-        .map(|organization| properties(&organization.properties))
-        .unwrap_or_else(|| json!({}))
 }

@@ -2,6 +2,10 @@
 //!
 //! The configuration is also the directory at run time: registration adds users to it, `is_create_org` organizations.
 
+mod access;
+mod people;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -10,6 +14,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::hex;
+
+pub use access::{
+    Api, FeatureFlag, FlagType, Permission, Property, PropertyCategory, PropertyContext, Role,
+};
+pub use people::{Entitlement, Invitation, Membership, Organization, User};
 
 /// The configuration used without `--config`, as `--print-config` prints it.
 pub const BUILT_IN: &str = include_str!("../default.toml");
@@ -26,6 +35,8 @@ pub struct Config {
     pub permissions: Vec<Permission>,
     pub roles: Vec<Role>,
     pub feature_flags: Vec<FeatureFlag>,
+    pub properties: Vec<Property>,
+    pub property_categories: Vec<PropertyCategory>,
     pub organizations: Vec<Organization>,
     pub users: Vec<User>,
     pub invitations: Vec<Invitation>,
@@ -54,6 +65,8 @@ pub struct Settings {
     pub unknown_parameters: UnknownParameters,
     /// `Cache-Control` of the JWKS.
     pub jwks_cache_control: Option<String>,
+    /// Answer every operation of the Management API with an example, whatever ids it names.
+    pub management_examples: bool,
 }
 
 impl Default for Settings {
@@ -72,6 +85,7 @@ impl Default for Settings {
             organization_picker: true,
             unknown_parameters: UnknownParameters::Refuse,
             jwks_cache_control: None,
+            management_examples: false,
         }
     }
 }
@@ -133,6 +147,11 @@ pub struct Application {
     /// The APIs whose tokens it may ask for.
     #[serde(default)]
     pub audiences: Vec<String>,
+    /// The scopes that a machine has of these APIs, by audience; all of those that are not named.
+    #[serde(default)]
+    pub api_scopes: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub properties: Map<String, Value>,
     /// Refuse client credentials without `audience` instead of issuing a token for none.
     #[serde(default)]
     pub require_audience: bool,
@@ -179,179 +198,34 @@ pub enum OptionalIdClaim {
     UserProperties,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Api {
-    pub audience: String,
-    #[serde(default)]
-    pub scopes: Vec<String>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Permission {
-    pub key: String,
-    #[serde(default)]
-    pub name: String,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Role {
-    pub key: String,
-    #[serde(default)]
-    pub name: String,
-    #[serde(default)]
-    pub permissions: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum FlagType {
-    Boolean,
-    String,
-    Integer,
-    Object,
-}
-
-impl FlagType {
-    /// The word in the Account API.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Boolean => "boolean",
-            Self::String => "string",
-            Self::Integer => "integer",
-            Self::Object => "object",
+impl Application {
+    /// An application that nothing was said about yet.
+    pub fn new(client_id: String, name: String, kind: Kind) -> Self {
+        Self {
+            client_id,
+            name,
+            kind,
+            client_secret: None,
+            previous_client_secret: None,
+            client_auth_methods: both_auth_methods(),
+            require_pkce: false,
+            redirect_uris: Vec::new(),
+            logout_redirect_uris: Vec::new(),
+            audiences: Vec::new(),
+            api_scopes: BTreeMap::new(),
+            properties: Map::new(),
+            require_audience: false,
+            org_code: None,
+            access_token_seconds: one_day(),
+            id_token_seconds: one_hour(),
+            refresh_token_seconds: fifteen_days(),
+            hasura: false,
+            access_token_claims: Vec::new(),
+            id_token_claims: Vec::new(),
+            extra_access_token_claims: Map::new(),
+            extra_id_token_claims: Map::new(),
         }
     }
-
-    /// The letter in a token's `feature_flags`.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::Boolean => "b",
-            Self::String => "s",
-            Self::Integer => "i",
-            Self::Object => "o",
-        }
-    }
-
-    pub fn fits(self, value: &Value) -> bool {
-        match self {
-            Self::Boolean => value.is_boolean(),
-            Self::String => value.is_string(),
-            Self::Integer => value.is_i64() || value.is_u64(),
-            Self::Object => value.is_object(),
-        }
-    }
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureFlag {
-    pub key: String,
-    #[serde(rename = "type")]
-    pub flag_type: FlagType,
-    pub value: Value,
-}
-
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Organization {
-    pub code: String,
-    pub name: String,
-    pub external_id: Option<String>,
-    /// Values that differ from the environment's, by flag key.
-    pub feature_flags: Map<String, Value>,
-    pub properties: Map<String, Value>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct User {
-    pub email: String,
-    /// `kp_` and 32 hex digits; made from the e-mail address when absent.
-    #[serde(default)]
-    pub id: Option<String>,
-    #[serde(default)]
-    pub given_name: String,
-    #[serde(default)]
-    pub family_name: String,
-    #[serde(default)]
-    pub picture: Option<String>,
-    #[serde(default)]
-    pub username: Option<String>,
-    #[serde(default)]
-    pub phone: Option<String>,
-    /// What an importing system called this user.
-    #[serde(default)]
-    pub provided_id: Option<String>,
-    /// Asked for on the sign-in page, when set.
-    #[serde(default)]
-    pub password: Option<String>,
-    #[serde(default = "yes")]
-    pub email_verified: bool,
-    #[serde(default = "first_second_of_2024")]
-    pub updated_at: i64,
-    #[serde(default)]
-    pub organizations: Vec<Membership>,
-    #[serde(default)]
-    pub feature_flags: Map<String, Value>,
-    #[serde(default)]
-    pub properties: Map<String, Value>,
-    #[serde(default)]
-    pub plans: Vec<Plan>,
-    #[serde(default)]
-    pub entitlements: Vec<Entitlement>,
-}
-
-/// A plan that a user subscribed to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Plan {
-    pub key: String,
-    /// ISO 8601.
-    #[serde(default = "start_of_2024")]
-    pub subscribed_on: String,
-}
-
-/// What a user may use, and for how much, by a plan.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Entitlement {
-    pub feature_key: String,
-    #[serde(default)]
-    pub feature_name: String,
-    pub price_name: String,
-    #[serde(default)]
-    pub fixed_charge: Option<i64>,
-    /// In cents.
-    #[serde(default)]
-    pub unit_amount: Option<i64>,
-    #[serde(default)]
-    pub entitlement_limit_max: Option<i64>,
-    #[serde(default)]
-    pub entitlement_limit_min: Option<i64>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Membership {
-    pub code: String,
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// Permissions beside those of the roles.
-    #[serde(default)]
-    pub permissions: Vec<String>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Invitation {
-    pub code: String,
-    pub email: String,
-    pub org_code: String,
-    #[serde(default)]
-    pub roles: Vec<String>,
 }
 
 fn both_auth_methods() -> Vec<ClientAuthMethod> {
@@ -373,18 +247,6 @@ fn fifteen_days() -> i64 {
     1_296_000
 }
 
-fn first_second_of_2024() -> i64 {
-    1_704_067_200
-}
-
-fn start_of_2024() -> String {
-    "2024-01-01T00:00:00Z".to_owned()
-}
-
-fn yes() -> bool {
-    true
-}
-
 /// The start of SHA-256: the same for the same text, whenever the emulator starts.
 fn digest(text: &str) -> [u8; 16] {
     let mut start = [0; 16];
@@ -395,64 +257,6 @@ fn digest(text: &str) -> [u8; 16] {
 /// The id of a thing that has none in the configuration, shaped as a UUID.
 pub fn id_of(kind: &str, key: &str) -> String {
     hex::grouped(digest(&format!("{kind}:{key}")))
-}
-
-impl Role {
-    /// The id in a token's `roles`.
-    pub fn id(&self) -> String {
-        id_of("role", &self.key)
-    }
-}
-
-impl Entitlement {
-    pub fn id(&self) -> String {
-        id_of(
-            "entitlement",
-            &format!("{}:{}", self.feature_key, self.price_name),
-        )
-    }
-}
-
-impl User {
-    /// A user as registration makes one.
-    pub fn registered(email: &str, given_name: &str, family_name: &str, now: i64) -> Self {
-        Self {
-            email: email.to_owned(),
-            id: None,
-            given_name: given_name.to_owned(),
-            family_name: family_name.to_owned(),
-            picture: None,
-            username: None,
-            phone: None,
-            provided_id: None,
-            password: None,
-            email_verified: true,
-            updated_at: now,
-            organizations: Vec::new(),
-            feature_flags: Map::new(),
-            properties: Map::new(),
-            plans: Vec::new(),
-            entitlements: Vec::new(),
-        }
-    }
-
-    pub fn id(&self) -> String {
-        self.id
-            .clone()
-            .unwrap_or_else(|| format!("kp_{}", hex::encode(&digest(&self.email.to_lowercase()))))
-    }
-
-    pub fn full_name(&self) -> String {
-        format!("{} {}", self.given_name, self.family_name)
-            .trim()
-            .to_owned()
-    }
-
-    pub fn membership(&self, org_code: &str) -> Option<&Membership> {
-        self.organizations
-            .iter()
-            .find(|membership| membership.code == org_code)
-    }
 }
 
 impl Config {

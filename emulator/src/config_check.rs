@@ -76,6 +76,16 @@ impl Config {
             self.feature_flags.iter().map(|it| it.key.clone()),
         );
         mistakes.unique(
+            "properties",
+            "key",
+            self.properties.iter().map(|it| it.key.clone()),
+        );
+        mistakes.unique(
+            "property_categories",
+            "id",
+            self.property_categories.iter().map(|it| it.id.clone()),
+        );
+        mistakes.unique(
             "organizations",
             "code",
             self.organizations.iter().map(|it| it.code.clone()),
@@ -129,6 +139,11 @@ impl Config {
                 || format!("{place}.audiences[{index}]: no [[apis]] has the audience {audience:?}"),
             );
         }
+        for audience in application.api_scopes.keys() {
+            mistakes.require(application.audiences.contains(audience), || {
+                format!("{place}.api_scopes: {audience:?} is not among the audiences")
+            });
+        }
         if let Some(code) = &application.org_code {
             self.require_organization(&format!("{place}.org_code"), code, mistakes);
         }
@@ -145,12 +160,15 @@ impl Config {
 
     fn check_flags(&self, mistakes: &mut Mistakes) {
         for (index, flag) in self.feature_flags.iter().enumerate() {
-            mistakes.require(flag.flag_type.fits(&flag.value), || {
-                format!(
-                    "feature_flags[{index}].value: {} is not of type {:?}",
-                    flag.value, flag.flag_type
-                )
-            });
+            for (name, value) in [
+                ("value", &flag.value),
+                ("environment_value", flag.environment_value()),
+            ] {
+                mistakes.require(flag.flag_type.fits(value), || {
+                    let expected = flag.flag_type;
+                    format!("feature_flags[{index}].{name}: {value} is not of type {expected:?}")
+                });
+            }
         }
         for (index, organization) in self.organizations.iter().enumerate() {
             self.check_flag_values(
@@ -185,6 +203,13 @@ impl Config {
     }
 
     fn check_references(&self, mistakes: &mut Mistakes) {
+        for (index, property) in self.properties.iter().enumerate() {
+            let mut categories = self.property_categories.iter();
+            let is_known = |id: &String| categories.any(|category| category.id == *id);
+            mistakes.require(property.category.as_ref().is_none_or(is_known), || {
+                format!("properties[{index}].category: no [[property_categories]] has this id")
+            });
+        }
         for (index, role) in self.roles.iter().enumerate() {
             self.require_permissions(
                 &format!("roles[{index}].permissions"),

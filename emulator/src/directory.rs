@@ -1,6 +1,6 @@
 //! Looks things up in the configuration: who there is, and what they may.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::config::{
     Application, Config, FeatureFlag, Invitation, Membership, Organization, Role, User,
@@ -37,6 +37,39 @@ impl Config {
 
     pub fn role(&self, key: &str) -> Option<&Role> {
         self.roles.iter().find(|role| role.key == key)
+    }
+
+    pub fn flag(&self, key: &str) -> Option<&FeatureFlag> {
+        self.feature_flags.iter().find(|flag| flag.key == key)
+    }
+
+    /// The roles of a member who is given none.
+    pub fn default_roles(&self) -> Vec<String> {
+        let roles = self.roles.iter().filter(|role| role.is_default);
+        roles.map(|role| role.key.clone()).collect()
+    }
+
+    /// The properties that tokens may show.
+    pub fn exposed(&self, values: &Map<String, Value>) -> Value {
+        let is_private = |key: &String| {
+            let mut properties = self.properties.iter();
+            properties.any(|property| property.is_private && property.key == *key)
+        };
+        let exposed = values.iter().filter(|(key, _)| !is_private(key));
+        exposed
+            .map(|(key, value)| (key.clone(), json!({"v": value})))
+            .collect()
+    }
+
+    /// The scopes of these audiences that a machine has.
+    pub fn scopes_of_machine(&self, machine: &Application, audiences: &[String]) -> Vec<String> {
+        let apis = self.apis.iter();
+        let apis = apis.filter(|api| audiences.contains(&api.audience));
+        let scopes = apis.flat_map(|api| {
+            let given = machine.api_scopes.get(&api.audience);
+            given.unwrap_or(&api.scopes)
+        });
+        scopes.cloned().collect()
     }
 
     pub fn invitation(&self, code: &str) -> Option<&Invitation> {
@@ -96,7 +129,7 @@ pub fn flag_value<'a>(
 ) -> &'a Value {
     user.and_then(|user| user.feature_flags.get(&flag.key))
         .or_else(|| organization.and_then(|it| it.feature_flags.get(&flag.key)))
-        .unwrap_or(&flag.value)
+        .unwrap_or_else(|| flag.environment_value())
 }
 
 #[cfg(test)]
@@ -112,6 +145,7 @@ mod tests {
             key: "theme".into(),
             flag_type: FlagType::String,
             value,
+            environment_value: None,
         };
         let config = Config {
             feature_flags: vec![flag(json!("pink"))],

@@ -157,7 +157,11 @@ impl Emulator {
 
 fn user_of<'a>(state: &'a State, granted: &Granted) -> Result<&'a User, OAuthError> {
     let user = state.config.user_by_id(&granted.user_id);
-    user.ok_or_else(|| OAuthError::invalid_grant("the user was deleted"))
+    let user = user.ok_or_else(|| OAuthError::invalid_grant("the user was deleted"))?;
+    match user.is_suspended {
+        true => Err(OAuthError::invalid_grant("the user is suspended")),
+        false => Ok(user),
+    }
 }
 
 fn registered(claims: &Claims) -> (String, i64) {

@@ -4,6 +4,7 @@ mod answer;
 mod authorization_request;
 mod bearer;
 mod browser;
+mod catalogue;
 mod claims;
 mod client_auth;
 mod clock;

@@ -94,11 +94,15 @@ pub fn words(list: Option<&str>) -> Vec<String> {
 
 /// `None` when a percent sign is not followed by two hex digits, or the bytes are not UTF-8.
 pub fn form_decode(text: &str) -> Option<String> {
+    percent_decode(&text.replace('+', " "))
+}
+
+/// The same for a step of a path, where a plus sign means itself.
+pub fn percent_decode(text: &str) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
-            b'+' => b' ',
             b'%' => hex_digit(bytes.next()?)? * 16 + hex_digit(bytes.next()?)?,
             other => other,
         });

@@ -322,6 +322,14 @@ impl State {
         }
     }
 
+    /// Ends all that was granted in a user's name.
+    pub fn revoke_user(&mut self, user_id: &str) {
+        let grants = self.grants.iter();
+        let of_user = grants.filter(|(_, grant)| grant.granted.user_id == user_id);
+        let ids: Vec<GrantId> = of_user.map(|(id, _)| *id).collect();
+        ids.into_iter().for_each(|id| self.revoke_grant(id));
+    }
+
     /// Ends one access token; the next refresh issues another.
     pub fn revoke_access_token(&mut self, jti: &str) {
         self.revoked_access_tokens.insert(jti.to_owned());

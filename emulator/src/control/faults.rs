@@ -174,16 +174,9 @@ impl Fault {
     }
 
     fn matches(&self, parts: &Parts, body: &[u8]) -> bool {
-        let path = parts.uri.path();
-        let path_fits = match self.path.strip_suffix('*') {
-            Some(start) => path.starts_with(start),
-            None => path == self.path,
-        };
-        let method_fits = self
-            .method
-            .as_ref()
-            .is_none_or(|method| method.eq_ignore_ascii_case(parts.method.as_str()));
-        path_fits && method_fits && self.form_fits(parts, body)
+        path_fits(&self.path, parts)
+            && method_fits(self.method.as_deref(), parts)
+            && self.form_fits(parts, body)
     }
 
     fn form_fits(&self, parts: &Parts, body: &[u8]) -> bool {
@@ -302,6 +295,19 @@ impl Fault {
             Some(value) => value.to_string().into_bytes(),
         }
     }
+}
+
+/// Whether a request is to this path; a `*` at its end stands for the rest.
+pub fn path_fits(wanted: &str, parts: &Parts) -> bool {
+    let path = parts.uri.path();
+    match wanted.strip_suffix('*') {
+        Some(start) => path.starts_with(start),
+        None => path == wanted,
+    }
+}
+
+pub fn method_fits(wanted: Option<&str>, parts: &Parts) -> bool {
+    wanted.is_none_or(|wanted| wanted.eq_ignore_ascii_case(parts.method.as_str()))
 }
 
 /// The genuine JSON answer with the patch merged into it.

@@ -1,12 +1,13 @@
 //! The test control: what a test may order, and what the emulator saw.
 
 mod faults;
+mod limits;
 mod orders;
 mod routes;
 mod seen;
 mod webhooks;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::request::Parts;
 use axum::response::Response;
@@ -14,12 +15,14 @@ use tokio::sync::watch;
 
 use faults::Fault;
 pub use faults::{Applied, ConnectionClosed};
+use limits::Limit;
 pub use routes::router;
 use seen::Seen;
 
 #[derive(Debug)]
 pub struct Control {
     faults: Mutex<Vec<Fault>>,
+    limits: Mutex<Vec<Limit>>,
     seen: Mutex<Seen>,
     /// Counts what arrived; whoever waits for requests listens to it.
     arrived: watch::Sender<u64>,
@@ -31,6 +34,7 @@ impl Default for Control {
     fn default() -> Self {
         Self {
             faults: Mutex::default(),
+            limits: Mutex::default(),
             seen: Mutex::default(),
             arrived: watch::Sender::new(0),
             released: watch::Sender::new(0),
@@ -39,12 +43,16 @@ impl Default for Control {
 }
 
 impl Control {
-    fn faults(&self) -> std::sync::MutexGuard<'_, Vec<Fault>> {
-        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+        lock(&self.faults)
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn limits(&self) -> MutexGuard<'_, Vec<Limit>> {
+        lock(&self.limits)
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        lock(&self.seen)
     }
 
     fn release(&self) {
@@ -53,6 +61,7 @@ impl Control {
 
     fn reset(&self) {
         self.faults().clear();
+        self.limits().clear();
         self.seen().clear();
         self.release();
     }
@@ -66,6 +75,10 @@ impl Control {
     ) -> Result<Response, ConnectionClosed> {
         let id = self.seen().note(parts, body);
         self.arrived.send_modify(|count| *count += 1);
+        if let Some(refusal) = limits::refuse(&self.limits, parts) {
+            self.seen().note_status(id, refusal.status());
+            return Ok(refusal);
+        }
         let fault = faults::take(&mut self.faults(), parts, body);
         let answer = match fault {
             Some(fault) => fault.apply(self.released.subscribe(), genuine).await,
@@ -76,4 +89,8 @@ impl Control {
         }
         answer
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -209,11 +209,7 @@ fn from_template(
         let audiences = occasion.audiences()?;
         let scopes = match &occasion.scope {
             Some(scope) => words(Some(scope)),
-            None => state
-                .config
-                .scopes_of(&audiences)
-                .map(str::to_owned)
-                .collect(),
+            None => state.config.scopes_of_machine(application, &audiences),
         };
         return Ok(issuing.machine_token(application, &audiences, &scopes));
     }
@@ -333,12 +329,7 @@ pub struct Revoke {
 pub fn revoke(emulator: &Emulator, order: &Revoke) -> Result<(), String> {
     let mut state = emulator.state();
     let user_id = user(&state.config, &order.email)?.id();
-    let of_user = state
-        .grants
-        .iter()
-        .filter(|(_, grant)| grant.granted.user_id == user_id);
-    let ids: Vec<u64> = of_user.map(|(id, _)| *id).collect();
-    ids.into_iter().for_each(|id| state.revoke_grant(id));
+    state.revoke_user(&user_id);
     Ok(())
 }
 

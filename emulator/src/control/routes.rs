@@ -19,6 +19,7 @@ use url::{Host, Url};
 
 use super::Control;
 use super::faults::Fault;
+use super::limits;
 use super::orders;
 use super::seen::Filter;
 use super::webhooks;
@@ -82,6 +83,10 @@ pub fn router(emulator: Arc<Emulator>) -> Router<Arc<Emulator>> {
                 .put(put_organization),
         )
         .route("/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route(
+            "/limits",
+            get(list_limits).post(add_limit).delete(clear_limits),
+        )
         .route("/release", post(release))
         .route("/requests", get(requests).delete(clear_requests))
         .route("/requests/wait", get(wait))
@@ -322,6 +327,21 @@ async fn add_fault(Shared(emulator): Emu, body: Bytes) -> Answer {
 async fn clear_faults(Shared(emulator): Emu) -> Answer {
     control(&emulator)?.faults().clear();
     control(&emulator)?.release();
+    done()
+}
+
+async fn list_limits(Shared(emulator): Emu) -> Answer {
+    Ok(Json(json!({"limits": *control(&emulator)?.limits()})))
+}
+
+async fn add_limit(Shared(emulator): Emu, body: Bytes) -> Answer {
+    let limit = order::<limits::Order>(&body)?.read()?;
+    control(&emulator)?.limits().push(limit);
+    done()
+}
+
+async fn clear_limits(Shared(emulator): Emu) -> Answer {
+    control(&emulator)?.limits().clear();
     done()
 }
 

@@ -120,10 +120,15 @@ impl SeenRequest {
             .is_some_and(|content_type| {
                 content_type.starts_with("application/x-www-form-urlencoded")
             });
+        let target = match self.query.as_str() {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        };
         json!({
             "id": self.id,
             "method": self.method,
             "path": self.path,
+            "target": target,
             "query": lists(&self.query),
             "headers": self.headers,
             "form": if is_form { lists(&self.body) } else { json!({}) },

@@ -28,6 +28,9 @@ pub fn settle(
         .user_by_id(user_id)
         .cloned()
         .ok_or_else(|| ("access_denied", "the user was deleted".to_owned()))?;
+    if user.is_suspended {
+        return Err(("access_denied", "the user is suspended".to_owned()));
+    }
     if request.create_org {
         return Ok(Some(create(config, &user, request.org_name.as_deref())));
     }

@@ -35,8 +35,7 @@ pub use device::decide as decide_device;
 
 pub fn router(emulator: Arc<Emulator>) -> Router {
     let api = Router::new()
-        .route("/api/{*operation}", any(unknown_route))
-        .merge(management::router())
+        .route("/api/{*operation}", any(management::operation))
         .route("/account_api/{*operation}", any(unknown_route))
         .route("/account_api/v1/{list}", only(get(account::list)))
         .route(
@@ -102,13 +101,15 @@ pub fn route_not_found() -> Response {
 
 /// A route of an API, which says in Kinde's words that it takes no other method.
 fn only(route: MethodRouter<Arc<Emulator>>) -> MethodRouter<Arc<Emulator>> {
-    route.fallback(async || {
-        answer::errors(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "METHOD_NOT_ALLOWED",
-            "The route does not take this method",
-        )
-    })
+    route.fallback(async || method_not_allowed())
+}
+
+fn method_not_allowed() -> Response {
+    answer::errors(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "METHOD_NOT_ALLOWED",
+        "The route does not take this method",
+    )
 }
 
 /// Kinde's APIs answer with `application/json` without parameters only.

@@ -433,7 +433,7 @@ fn answer_registration(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) ->
     {
         let membership = Membership {
             code: code.clone(),
-            roles: Vec::new(),
+            roles: state.config.default_roles(),
             permissions: Vec::new(),
         };
         membership::join(&mut state.config, &user, membership);

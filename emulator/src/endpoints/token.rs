@@ -286,11 +286,7 @@ fn client_credentials(
     if audiences.is_empty() && application.require_audience {
         return Err(OAuthError::invalid_request("audience is missing"));
     }
-    let available: Vec<String> = state
-        .config
-        .scopes_of(&audiences)
-        .map(str::to_owned)
-        .collect();
+    let available = state.config.scopes_of_machine(application, &audiences);
     let asked = words(params.get("scope"));
     if let Some(scope) = asked.iter().find(|scope| !available.contains(scope)) {
         let reason = if USER_SCOPES.contains(&scope.as_str()) || scope == "offline_access" {

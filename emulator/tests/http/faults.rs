@@ -224,3 +224,38 @@ async fn a_delay_passes() {
         .await;
     assert_eq!(emulator.get(JWKS).await.status, 200);
 }
+
+#[tokio::test]
+async fn a_limit_refuses_its_share_and_tells_who_did_not_wait() {
+    let emulator = Emulator::start(&["--control"]);
+    let order =
+        json!({"path": "/account_api/*", "share": 0.5, "reset_seconds": 600, "grace_ms": 0});
+    emulator.control("/limits", order).await;
+    let path = "/account_api/v1/roles";
+    let mut statuses = Vec::new();
+    for _ in 0..4 {
+        let answer = emulator.get(path).await;
+        if answer.status == 429 {
+            assert_eq!(answer.header("ratelimit-reset"), "600");
+            assert_eq!(answer.json()["errors"][0]["code"], "TOO_MANY_REQUESTS");
+        }
+        statuses.push(answer.status);
+    }
+    assert_eq!(statuses, [401, 429, 401, 429]);
+    let limits = emulator.get("/_control/limits").await.json();
+    let expected =
+        json!({"path": "/account_api/*", "method": null, "requests": 4, "limited": 2, "early": 2});
+    assert_eq!(limits["limits"], json!([expected]));
+    assert_eq!(emulator.get("/oauth2/v2/user_profile").await.status, 403);
+    for wrong in [
+        json!({"path": "/a"}),
+        json!({"path": "/a", "share": 1.5}),
+        json!({"path": "a", "times": 1}),
+        json!({"path": "/a", "times": 1, "share": 0.5}),
+    ] {
+        let refused = emulator.order(Method::POST, "/limits", &wrong).await;
+        assert_eq!(refused.status, 400, "{wrong}");
+    }
+    emulator.order(Method::DELETE, "/limits", &json!({})).await;
+    assert_eq!(emulator.get(path).await.status, 401);
+}

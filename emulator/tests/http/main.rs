@@ -11,6 +11,7 @@ mod device_flow;
 mod faults;
 mod machines;
 mod management;
+mod management_state;
 mod metadata;
 mod pages;
 mod process;

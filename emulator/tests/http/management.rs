@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::process::{Answer, Emulator, text};
 
 /// A machine's token for the Management API, with this scope or with all.
-async fn machine_token(emulator: &Emulator, scope: Option<&str>) -> String {
+pub async fn machine_token(emulator: &Emulator, scope: Option<&str>) -> String {
     let audience = format!("{}/api", emulator.url);
     let mut fields = vec![
         ("grant_type", "client_credentials"),
@@ -22,7 +22,7 @@ async fn machine_token(emulator: &Emulator, scope: Option<&str>) -> String {
     text(&answer, "access_token").to_owned()
 }
 
-async fn ask(
+pub async fn ask(
     emulator: &Emulator,
     token: &str,
     method: Method,
@@ -40,7 +40,7 @@ async fn ask(
 }
 
 #[track_caller]
-fn assert_code(answer: &Answer, status: u16, code: &str) {
+pub fn assert_code(answer: &Answer, status: u16, code: &str) {
     let shown = answer.json();
     assert_eq!(
         (answer.status, &shown["errors"][0]["code"]),
@@ -195,4 +195,99 @@ async fn bodies_are_read_strictly() {
     }
     let made = post("application/json", r#"{"name":"New"}"#).await.json();
     assert!(text(&made["organization"], "code").starts_with("org_"));
+}
+
+#[tokio::test]
+async fn what_has_no_state_is_answered_with_an_example() {
+    let emulator = Emulator::for_ada();
+    let token = machine_token(&emulator, None).await;
+    let get = async |path: &str| ask(&emulator, &token, Method::GET, path, None).await;
+    let listed = get("/subscribers?page_size=1").await.json();
+    assert_eq!(
+        (
+            &listed["code"],
+            listed["subscribers"].as_array().map(Vec::len)
+        ),
+        (&json!("OK"), Some(1))
+    );
+    assert!(listed["subscribers"][0]["email"].is_string());
+    let further = get("/subscribers?next_token=abc").await.json();
+    assert_eq!(further["subscribers"], json!([]));
+    assert_eq!(further["next_token"], Value::Null);
+
+    let new = json!({"endpoint": "https://example.com/hook", "event_types": ["user.created"], "name": "hook"});
+    let made = ask(&emulator, &token, Method::POST, "/webhooks", Some(new)).await;
+    assert_eq!((made.status, &made.json()["code"]), (200, &json!("OK")));
+    let empty = ask(&emulator, &token, Method::DELETE, "/subscribers", None).await;
+    assert_code(&empty, 405, "METHOD_NOT_ALLOWED");
+    let unknown = get("/nothing").await;
+    assert_eq!(unknown.json()["errors"]["code"], "ROUTE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn every_fault_of_a_request_is_named() {
+    let emulator = Emulator::for_ada();
+    let token = machine_token(&emulator, None).await;
+    let messages = |answer: &Answer| -> Vec<String> {
+        assert_code(answer, 400, "INVALID_REQUEST");
+        let errors = answer.json()["errors"].as_array().unwrap().clone();
+        let messages = errors.iter().map(|error| text(error, "message").to_owned());
+        messages.collect()
+    };
+    let new = json!({"endpoint": 1, "event_types": ["user.created", null], "nmae": "hook"});
+    let refused = ask(&emulator, &token, Method::POST, "/webhooks", Some(new)).await;
+    assert_eq!(
+        messages(&refused),
+        [
+            "endpoint must be a text",
+            "event_types[1] must not be null",
+            "name is missing",
+            "nmae is unknown",
+        ]
+    );
+    let path = "/api_keys?page_size=many&status=dead&status=active&nonsense=1";
+    let refused = ask(&emulator, &token, Method::GET, path, None).await;
+    assert_eq!(
+        messages(&refused),
+        [
+            "page_size must be a whole number",
+            "status is there more than once",
+            "status must be one of active, inactive, revoked",
+            "nonsense is not a parameter of this operation",
+        ]
+    );
+    let refused = ask(&emulator, &token, Method::POST, "/webhooks", None).await;
+    assert_eq!(
+        messages(&refused),
+        ["the Content-Type must be application/json"]
+    );
+    let refused = ask(
+        &emulator,
+        &token,
+        Method::DELETE,
+        "/users/kp_1/sessions",
+        Some(json!({})),
+    )
+    .await;
+    assert_eq!(
+        messages(&refused),
+        ["the body is not wanted by this operation"]
+    );
+    let refused = ask(&emulator, &token, Method::GET, "/users/%zz/sessions", None).await;
+    assert_eq!(messages(&refused), ["the path is badly percent-encoded"]);
+    let refused = ask(
+        &emulator,
+        &token,
+        Method::PUT,
+        "/environment/logos/green",
+        None,
+    )
+    .await;
+    assert_eq!(
+        messages(&refused),
+        [
+            "type must be one of dark, light",
+            "the Content-Type must be multipart/form-data"
+        ]
+    );
 }

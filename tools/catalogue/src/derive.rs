@@ -1,5 +1,6 @@
 //! Reads the facts out of an OpenAPI description (3.0).
 
+use crate::answers::{Answer, Answers};
 use crate::catalogue::{Body, Catalogue, Field, Operation, Pages, Parameter};
 use crate::known::{is_idempotent, operation_alias};
 use crate::names::{camel_case, group, snake_case};
@@ -16,6 +17,7 @@ const ENVELOPE: &[&str] = &["code", "message", "next_token", "has_more"];
 #[derive(Debug)]
 pub struct Derived {
     pub catalogue: Catalogue,
+    pub answers: Answers,
     /// What could not be expressed, each with the place where it stands.
     pub unexpressed: Vec<String>,
 }
@@ -32,6 +34,8 @@ pub fn derive(text: &str) -> Result<Derived, String> {
     }
     let mut derivation = Derivation {
         schemas: Schemas::new(&description),
+        answered: Schemas::new(&description),
+        answers: Vec::new(),
     };
     let mut operations = Vec::new();
     for (path, item) in paths {
@@ -42,17 +46,24 @@ pub fn derive(text: &str) -> Result<Derived, String> {
             }
         }
     }
-    let (models, unexpressed) = derivation.schemas.finish();
+    let (models, mut unexpressed) = derivation.schemas.finish();
     let mut catalogue = Catalogue { operations, models };
     catalogue.sort();
+    let (models, unexpressed_of_answers) = derivation.answered.finish();
+    let answers = Answers::sorted(derivation.answers, models);
+    unexpressed.extend(unexpressed_of_answers);
     Ok(Derived {
         catalogue,
+        answers,
         unexpressed,
     })
 }
 
 struct Derivation<'a> {
     schemas: Schemas<'a>,
+    /// The schemas of answers, whose models have names of their own.
+    answered: Schemas<'a>,
+    answers: Vec<Answer>,
 }
 
 impl<'a> Derivation<'a> {
@@ -71,7 +82,16 @@ impl<'a> Derivation<'a> {
         let name = snake_case(id);
         let parameters = self.parameters(&place, item, node);
         let body = self.body(&place, id, node.get("requestBody"));
-        let answer = self.answer(&place, node.get("responses"));
+        let (status, answer) = self.answer(&place, node.get("responses"));
+        let kind = answer.map(|schema| {
+            let outer = camel_case(&format!("{id}_{status}_response"));
+            self.answered.kind(&place, &outer, schema)
+        });
+        self.answers.push(Answer {
+            operation: name.clone(),
+            status: status.to_owned(),
+            kind,
+        });
         let list = answer.and_then(|answer| self.list(answer));
         let pages = self.pages(&place, &parameters, answer, list);
         self.note_hidden_placeholders(&place, path, &parameters);
@@ -158,21 +178,23 @@ impl<'a> Derivation<'a> {
         })
     }
 
-    /// The schema of the answer to a success.
-    fn answer(&mut self, place: &str, responses: &'a Node) -> Option<&'a Node> {
-        let success = |status: &str| status.starts_with('2');
+    /// The status and the schema of the answer to a success.
+    fn answer(&mut self, place: &str, responses: &'a Node) -> (&'a str, Option<&'a Node>) {
+        let responses = responses.entries().iter();
+        let successes: Vec<_> = responses
+            .filter(|(status, _)| status.starts_with('2'))
+            .collect();
         let mut schemas = Vec::new();
-        for (status, response) in responses.entries() {
-            if success(status) {
-                let content = self.schemas.resolve(response).get("content").entries();
-                schemas.extend(content.iter().map(|(_, content)| content.get("schema")));
-            }
+        for (_, response) in &successes {
+            let content = self.schemas.resolve(response).get("content").entries();
+            schemas.extend(content.iter().map(|(_, content)| content.get("schema")));
         }
-        let first = schemas.first().copied()?;
-        if schemas.iter().any(|schema| *schema != first) {
+        let first = schemas.first().copied();
+        if schemas.iter().any(|schema| Some(*schema) != first) {
             self.schemas.note(place, "answers of different shapes");
         }
-        Some(first)
+        let status = successes.first().map_or("200", |(status, _)| status);
+        (status, first)
     }
 
     /// The one list beside the envelope, with its items.

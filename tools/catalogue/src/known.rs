@@ -9,6 +9,18 @@ const MISSPELT: &[(&str, &str)] = &[("environement", "environment")];
 /// What does nothing more when it is asked twice, though its method does not promise that.
 const IDEMPOTENT: &[&str] = &["refresh_user_claims"];
 
+/// Members whose type the description has wrong: the values of an organization's flags are not the
+/// words for the types of flags.
+const CORRECTED: &[(&str, &str, &str)] =
+    &[("CreateOrganizationRequest", "feature_flags", "{string}")];
+
+/// The type of a member, where the description has it wrong.
+pub fn corrected_kind(model: &str, member: &str) -> Option<&'static str> {
+    let mut corrected = CORRECTED.iter();
+    let found = corrected.find(|(of, name, _)| *of == model && *name == member);
+    found.map(|(_, _, kind)| *kind)
+}
+
 /// The other name of a group.
 pub fn group_alias(group: &str) -> Option<&'static str> {
     let found = GROUP_ALIASES.iter().find(|(known, _)| *known == group);

@@ -15,6 +15,9 @@ struct Arguments {
     /// Where the catalogue goes.
     #[arg(short, long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../src/api/catalogue/management.txt"))]
     output: PathBuf,
+    /// Where the shapes of the answers go, which the emulator has.
+    #[arg(short, long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../../emulator/src/catalogue/answers.txt"))]
+    answers: PathBuf,
 }
 
 fn main() -> ExitCode {
@@ -32,8 +35,12 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let text = fs::read_to_string(&arguments.description)
         .map_err(|error| at(&arguments.description, error))?;
     let derived = kinde_catalogue::derive(&text)?;
-    fs::write(&arguments.output, derived.catalogue.to_string())
-        .map_err(|error| at(&arguments.output, error))?;
+    for (path, text) in [
+        (&arguments.output, derived.catalogue.to_string()),
+        (&arguments.answers, derived.answers.to_string()),
+    ] {
+        fs::write(path, text).map_err(|error| at(path, error))?;
+    }
     eprintln!(
         "{} operations, {} models",
         derived.catalogue.operations.len(),

@@ -1,6 +1,7 @@
 //! Schemas as types of the catalogue, with the names that openapi-generator gives to inline ones.
 
 use crate::catalogue::{Field, Model, Shape};
+use crate::known::corrected_kind;
 use crate::names::{camel_case, nested};
 use crate::node::Node;
 
@@ -19,6 +20,7 @@ const READ: &[&str] = &[
     "required",
     "additionalProperties",
     "oneOf",
+    "allOf",
     "deprecated",
 ];
 
@@ -115,7 +117,7 @@ impl<'a> Schemas<'a> {
 
     fn object(&mut self, place: &str, name: &str, schema: &'a Node) -> String {
         let values = schema.get("additionalProperties");
-        if !schema.get("properties").is_null() {
+        if !self.parts(schema).is_empty() {
             if !values.is_null() {
                 self.note(place, "named members beside any others");
             }
@@ -131,21 +133,32 @@ impl<'a> Schemas<'a> {
         }
     }
 
+    /// The schemas that name an object's members: its own, or all that it is made of.
+    fn parts(&self, schema: &'a Node) -> Vec<&'a Node> {
+        let all = schema.get("allOf").items().iter();
+        let all = all.flat_map(|part| self.parts(self.resolve(part)));
+        let own = (!schema.get("properties").is_null()).then_some(schema);
+        all.chain(own).collect()
+    }
+
     fn model(&mut self, place: &str, name: String, schema: &'a Node) -> String {
         if let Some((_, first)) = self.named.iter().find(|(known, _)| *known == schema) {
             return first.clone();
         }
         self.named.push((schema, name.clone()));
-        let required = schema.get("required").items();
         let mut fields = Vec::new();
-        for (member, schema) in schema.get("properties").entries() {
-            let kind = self.kind(&format!("{place} {member}"), &nested(&name, member), schema);
-            fields.push(Field {
-                required: required.iter().any(|name| name.text() == Some(member)),
-                deprecated: schema.get("deprecated").is_true(),
-                name: member.clone(),
-                kind,
-            });
+        for part in self.parts(schema) {
+            let required = part.get("required").items();
+            for (member, schema) in part.get("properties").entries() {
+                let kind = self.kind(&format!("{place} {member}"), &nested(&name, member), schema);
+                let kind = corrected_kind(&name, member).map_or(kind, str::to_owned);
+                fields.push(Field {
+                    required: required.iter().any(|name| name.text() == Some(member)),
+                    deprecated: schema.get("deprecated").is_true(),
+                    name: member.clone(),
+                    kind,
+                });
+            }
         }
         let shape = Shape::Object(fields);
         self.models.push(Model {

@@ -21,10 +21,20 @@ fn the_committed_catalogue_is_up_to_date() {
         return;
     };
     let derived = derive(&fs::read_to_string(description).unwrap()).unwrap();
-    let committed = PathBuf::from(ROOT).join("src/api/catalogue/management.txt");
-    let committed = fs::read_to_string(committed).unwrap();
-    let again = "run: cargo run -p kinde-catalogue -- <the description>";
-    assert!(derived.catalogue.to_string() == committed, "{again}");
+    for (path, derived) in [
+        (
+            "src/api/catalogue/management.txt",
+            derived.catalogue.to_string(),
+        ),
+        (
+            "emulator/src/catalogue/answers.txt",
+            derived.answers.to_string(),
+        ),
+    ] {
+        let committed = fs::read_to_string(PathBuf::from(ROOT).join(path)).unwrap();
+        let again = "run: cargo run -p kinde-catalogue -- <the description>";
+        assert!(derived == committed, "{path} is out of date; {again}");
+    }
 }
 
 const PETS: &str = r##"
@@ -59,6 +69,19 @@ paths:
       responses:
         "200": { content: { application/json: { schema: { $ref: '#/components/schemas/pets_response' } } } }
   /pets:
+    post:
+      operationId: createPET
+      tags: [Small Pets]
+      x-scope: create:pets
+      responses:
+        "400": { content: { application/json: { schema: { type: string } } } }
+        "201":
+          content:
+            application/json:
+              schema:
+                allOf:
+                  - $ref: '#/components/schemas/pet'
+                  - { type: object, properties: { mode: { type: string } } }
     get:
       operationId: getPets
       tags: [Small Pets]
@@ -71,6 +94,7 @@ components:
   parameters:
     pet_id: { name: pet_id, in: path, required: true, schema: { type: string } }
   schemas:
+    pet: { type: object, properties: { id: { type: string } } }
     pets_response:
       type: object
       properties:
@@ -87,6 +111,8 @@ fn facts_are_derived_and_what_is_left_out_is_reported() {
 api management
 
 group small_pets
+op create_pet POST /pets
+  scope create:pets
 op get_pets GET /pets
   scope read:pets
   query next_token string
@@ -111,6 +137,22 @@ model UpdatePETsRequestOwnersInner
   id string? deprecated
 ";
     assert_eq!(derived.catalogue.to_string(), expected);
+    let answers = "\
+# What the Management API answers. Made by kinde-catalogue, not edited by hand.
+
+answer create_pet 201 CreatePET201Response
+answer get_pets 200 PetsResponse
+answer update_pets 200 PetsResponse
+
+model CreatePET201Response
+  id string
+  mode string
+model PetsResponse
+  code string
+  pets [object]
+  next_token string
+";
+    assert_eq!(derived.answers.to_string(), answers);
     assert_eq!(
         derived.unexpressed,
         [

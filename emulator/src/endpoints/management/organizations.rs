@@ -1,9 +1,8 @@
 //! Organizations.
 
-use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Outcome, Request, done, not_found, success};
+use super::{Outcome, Request, done, flags, not_found, success};
 use crate::config::Organization;
 use crate::random;
 
@@ -16,7 +15,7 @@ pub fn show(request: &mut Request) -> Outcome {
     let code = request.required("code")?;
     let organization = request.state.config.organization(&code);
     let organization = organization.ok_or_else(|| not_found("organization"))?;
-    Ok((StatusCode::OK, shown(organization)))
+    Ok(shown(organization))
 }
 
 pub fn create(request: &mut Request) -> Outcome {
@@ -24,23 +23,20 @@ pub fn create(request: &mut Request) -> Outcome {
         code: format!("org_{}", random::hex::<6>()),
         name: request.required("name")?,
         external_id: request.text("external_id").map(str::to_owned),
+        feature_flags: flags::overrides(request, &request.body["feature_flags"])?,
         ..Organization::default()
     };
     let answer = json!({"organization": {"code": organization.code}});
     request.state.config.organizations.push(organization);
-    success(StatusCode::OK, answer)
+    success(answer)
 }
 
 pub fn update(request: &mut Request) -> Outcome {
-    let name = request.text("name").map(str::to_owned);
-    let organizations = &mut request.state.config.organizations;
-    let organization = organizations
-        .iter_mut()
-        .find(|it| it.code == request.path[0]);
-    let organization = organization.ok_or_else(|| not_found("organization"))?;
-    if let Some(name) = name {
-        organization.name = name;
-    }
+    let text = |name: &str| request.text(name).map(str::to_owned);
+    let (name, external_id) = (text("name"), text("external_id"));
+    let organization = request.organization_mut()?;
+    organization.name = name.unwrap_or_else(|| organization.name.clone());
+    organization.external_id = external_id.or_else(|| organization.external_id.clone());
     done()
 }
 

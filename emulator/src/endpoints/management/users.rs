@@ -3,29 +3,9 @@
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Outcome, Request, done, invalid, not_found, refusal, success};
+use super::{Outcome, Request, conflict, done, not_found, refusal, success};
 use crate::config::{Membership, User, id_of};
 use crate::random;
-
-pub const LISTED_BY: &[&str] = &[
-    "page_size",
-    "user_id",
-    "next_token",
-    "email",
-    "username",
-    "phone",
-    "expand",
-    "has_organization",
-    "active_since",
-];
-pub const SEARCHED_BY: &[&str] = &[
-    "page_size",
-    "query",
-    "api_scopes",
-    "starting_after",
-    "ending_before",
-    "expand",
-];
 
 pub fn list(request: &mut Request) -> Outcome {
     let wanted = |name: &str, value: Option<&str>| {
@@ -70,7 +50,7 @@ pub fn search(request: &mut Request) -> Outcome {
         name.contains(&wanted) || user.email.to_lowercase().contains(&wanted)
     });
     let (results, _) = request.after_id(users.map(|user| shown(user, "email")).collect())?;
-    success(StatusCode::OK, json!({"results": results}))
+    success(json!({"results": results}))
 }
 
 pub fn show(request: &mut Request) -> Outcome {
@@ -79,7 +59,7 @@ pub fn show(request: &mut Request) -> Outcome {
     let user = user.ok_or_else(|| not_found("user"))?;
     let mut value = shown(user, "preferred_email");
     value["organizations"] = organizations(user);
-    Ok((StatusCode::OK, value))
+    Ok(value)
 }
 
 pub fn create(request: &mut Request) -> Outcome {
@@ -120,13 +100,13 @@ pub fn create(request: &mut Request) -> Outcome {
         }
         user.organizations.push(Membership {
             code: code.to_owned(),
-            roles: Vec::new(),
+            roles: request.state.config.default_roles(),
             permissions: Vec::new(),
         });
     }
     let answer = json!({"id": user.id(), "created": true, "identities": identities});
     request.state.config.users.push(user);
-    Ok((StatusCode::OK, answer))
+    Ok(answer)
 }
 
 pub fn update(request: &mut Request) -> Outcome {
@@ -134,17 +114,27 @@ pub fn update(request: &mut Request) -> Outcome {
     let users = &mut request.state.config.users;
     let user = users.iter_mut().find(|user| user.id() == id);
     let user = user.ok_or_else(|| not_found("user"))?;
+    let text = |name: &str| request.body[name].as_str().map(str::to_owned);
     for (name, field) in [
         ("given_name", &mut user.given_name),
         ("family_name", &mut user.family_name),
     ] {
-        if let Some(text) = request.body.get(name).and_then(Value::as_str) {
-            text.clone_into(field);
-        }
+        *field = text(name).unwrap_or_else(|| field.clone());
     }
+    user.picture = text("picture").or_else(|| user.picture.clone());
+    user.provided_id = text("provided_id").or_else(|| user.provided_id.clone());
+    let is_suspended = request.body["is_suspended"].as_bool();
+    user.is_suspended = is_suspended.unwrap_or(user.is_suspended);
     user.updated_at = request.now;
-    let answer = json!({"id": id, "given_name": user.given_name, "family_name": user.family_name});
-    Ok((StatusCode::OK, answer))
+    Ok(json!({
+        "id": id,
+        "given_name": user.given_name,
+        "family_name": user.family_name,
+        "email": user.email,
+        "is_suspended": user.is_suspended,
+        "is_password_reset_requested": false,
+        "picture": user.picture,
+    }))
 }
 
 pub fn delete(request: &mut Request) -> Outcome {
@@ -168,22 +158,43 @@ pub fn refresh_claims(request: &mut Request) -> Outcome {
     done()
 }
 
+/// Ends the user's sign-ins: nothing that was issued to them works any longer.
+pub fn delete_sessions(request: &mut Request) -> Outcome {
+    let id = request.user_mut(0)?.id();
+    request.state.revoke_user(&id);
+    let browsers = &mut request.state.sso_sessions;
+    browsers.retain(|_, session| session.user_id != id);
+    done()
+}
+
 pub fn identities(request: &mut Request) -> Outcome {
     let user = request.state.config.user_by_id(&request.path[0]);
     let user = user.ok_or_else(|| not_found("user"))?;
-    if request.query.get("ending_before").is_some() {
-        return Err(invalid("ending_before is not emulated"));
-    }
     let named = [
         ("email", Some(user.email.as_str())),
         ("username", user.username.as_deref()),
         ("phone", user.phone.as_deref()),
     ];
     let identities = named.into_iter().filter_map(|(kind, name)| {
-        let name = name?;
+        let name = name.filter(|name| !name.is_empty())?;
         Some(json!({"id": id_of("identity", name), "type": kind, "name": name}))
     });
     request.page_by_id("identities", identities.collect())
+}
+
+/// A user has one identity of each kind.
+pub fn create_identity(request: &mut Request) -> Outcome {
+    let (kind, value) = (request.required("type")?, request.required("value")?);
+    let id = id_of("identity", &value);
+    let user = request.user_mut(0)?;
+    match kind.as_str() {
+        "username" if user.username.is_none() => user.username = Some(value),
+        "phone" if user.phone.is_none() => user.phone = Some(value),
+        "email" if user.email.is_empty() => user.email = value,
+        "email" | "username" | "phone" => return Err(conflict("identity")),
+        _ => {}
+    }
+    success(json!({"identity": {"id": id}}))
 }
 
 pub fn shown(user: &User, email: &str) -> Value {
@@ -197,7 +208,7 @@ pub fn shown(user: &User, email: &str) -> Value {
         "last_name": user.family_name,
         "full_name": user.full_name(),
         "picture": user.picture,
-        "is_suspended": false,
+        "is_suspended": user.is_suspended,
     })
 }
 
