@@ -73,7 +73,7 @@
  * The version of the ABI that this header describes: major << 16 | minor. The major number is that
  * of the shared library's name; the minor one grows when functions are added.
  */
-#define KINDE_ABI_VERSION 7
+#define KINDE_ABI_VERSION 8
 
 /**
  * No message.
@@ -2299,6 +2299,19 @@ kinde_status kinde_pages_new(kinde_client *client,
                              kinde_error **error);
 
 /**
+ * Like kinde_pages_new, asked with the session's access token as kinde_session_api_call does.
+ *
+ * `*pages` is the caller's, to free with kinde_pages_free; it does not depend on `session`.
+ * Any thread; uses no network.
+ * Fails with the statuses of kinde_pages_new.
+ */
+kinde_status kinde_session_pages_new(kinde_session *session,
+                                     const char *operation,
+                                     const char *params_json,
+                                     kinde_pages **pages,
+                                     kinde_error **error);
+
+/**
  * Gives the next page as an object; `*out` is NULL at the end of the list.
  *
  * - `items`: the items of the page
@@ -2308,7 +2321,7 @@ kinde_status kinde_pages_new(kinde_client *client,
  * After a failure the same page is asked for again. Pages that go round in a circle are a
  * failure. `*out` is the caller's, to free with kinde_string_free.
  * Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
- * Fails with the statuses of kinde_api_call.
+ * Fails with the statuses of kinde_api_call, or of kinde_session_api_call.
  */
 kinde_status kinde_pages_next(kinde_pages *pages, char **out, kinde_error **error);
 
@@ -2357,6 +2370,7 @@ void kinde_pages_free(kinde_pages *pages);
  * - `event_id`: the same each time the event is sent
  * - `timestamp`: when it happened (ISO 8601), as Kinde writes it
  * - `source`: "admin", "api", "user"; null if Kinde does not say
+ * - `ip_address`: from where the user signed in or tried to; missing if Kinde does not say
  * - `data`: what it is about, an object
  * - `duplicate`: true if kinde_webhook_done was called for this event; answer with 200 alone
  *

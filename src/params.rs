@@ -159,11 +159,33 @@ pub(crate) fn nearest(
     known: &mut dyn Iterator<Item = &'static str>,
 ) -> Vec<&'static str> {
     const SIMILAR: f64 = 0.75;
-    let unknown = unknown.to_ascii_lowercase().replace('-', "_");
+    let unknown = comparable(unknown);
     let mut near: Vec<(f64, &str)> = known
         .map(|name| (strsim::jaro_winkler(&unknown, name), name))
         .filter(|(similarity, _)| *similarity >= SIMILAR)
         .collect();
     near.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
     near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+/// A name as known ones are written. Its length bounds the work on hostile input; no known name is as
+/// long.
+fn comparable(name: &str) -> String {
+    const LONGEST: usize = 96;
+    let beginning: String = name.chars().take(LONGEST).collect();
+    beginning.to_ascii_lowercase().replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_name_is_compared_by_its_beginning() {
+        let endless = format!("Org-Code{}", "x".repeat(1 << 20));
+        let compared = comparable(&endless);
+        assert!(compared.starts_with("org_codex"));
+        assert_eq!(compared.len(), 96);
+        assert!(nearest(&endless, &mut ["org_code"].into_iter()).is_empty());
+    }
 }

@@ -1,9 +1,10 @@
 //! Texts that must not be seen.
 
-use std::fmt;
+use std::{fmt, io};
 
+use serde::Serialize;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A text that is zeroized when dropped and never shown: client secret, token, verifier.
 #[derive(Clone, Default)]
@@ -46,3 +47,58 @@ impl PartialEq for Secret {
 }
 
 impl Eq for Secret {}
+
+/// Writes texts and numbers, of which nothing can be refused, as JSON that the caller zeroizes. What
+/// the text outgrows is zeroized here, so that no copy of a secret stays behind.
+pub(crate) fn json_of_secrets(value: &impl Serialize) -> String {
+    const FIRST_ROOM: usize = 1024;
+    let mut text = Outgrown(Vec::with_capacity(FIRST_ROOM));
+    if serde_json::to_writer(&mut text, value).is_err() {
+        text.0.zeroize();
+    }
+    String::from_utf8(text.0).unwrap_or_default()
+}
+
+/// Bytes that zeroize the place that they outgrow.
+struct Outgrown(Vec<u8>);
+
+impl Outgrown {
+    #[cold]
+    fn grow(&mut self, needed: usize) {
+        let mut larger = Vec::with_capacity(needed.max(2 * self.0.capacity()));
+        larger.extend_from_slice(&self.0);
+        self.0.zeroize();
+        self.0 = larger;
+    }
+}
+
+impl io::Write for Outgrown {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let needed = self.0.len() + bytes.len();
+        if needed > self.0.capacity() {
+            self.grow(needed);
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_of_any_length_is_whole() {
+        for length in [0, 1, 1000, 1021, 1022, 1023, 5000, 100_000] {
+            let texts = ["s".repeat(length), "\"é\n".repeat(length)];
+            assert_eq!(
+                json_of_secrets(&texts),
+                serde_json::to_string(&texts).unwrap()
+            );
+        }
+    }
+}

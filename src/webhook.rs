@@ -47,6 +47,8 @@ pub struct Webhook {
     pub timestamp: String,
     /// Who did it: `admin`, `api`, `user`, if Kinde says so.
     pub source: Option<String>,
+    /// From where the user signed in or tried to, if Kinde says so.
+    pub ip_address: Option<String>,
     /// What it is about, an object.
     pub data: Json,
     /// Whether [`Client::webhook_done`] was called for this event.
@@ -61,21 +63,26 @@ impl Webhook {
             event_id: text("event_id")?,
             timestamp: text("timestamp")?,
             source: text("source").ok(),
+            ip_address: text("ip_address").ok(),
             data: claims.claim("data").unwrap_or_default().parse()?,
             duplicate,
         })
     }
 
-    /// As `{type, event_id, timestamp, source, data, duplicate}`.
+    /// As `{type, event_id, timestamp, source, data, duplicate}`, and `ip_address` if there is one.
     pub fn to_json(&self) -> Json {
-        Json::from_value(json!({
+        let mut webhook = json!({
             "type": self.event_type,
             "event_id": self.event_id,
             "timestamp": self.timestamp,
             "source": self.source,
             "data": self.data.value(),
             "duplicate": self.duplicate,
-        }))
+        });
+        if let Some(ip_address) = &self.ip_address {
+            webhook["ip_address"] = json!(ip_address);
+        }
+        Json::from_value(webhook)
     }
 }
 

@@ -10,7 +10,8 @@ use kinde_test_support::{Application, Browser, Emulator, REDIRECT_URI, config, j
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
+    ("api/calls", include_str!("vectors/api/calls.json")),
     ("settings", include_str!("vectors/settings.json")),
     ("authorization", include_str!("vectors/authorization.json")),
     ("callbacks", include_str!("vectors/callbacks.json")),
@@ -145,6 +146,20 @@ impl Runner {
         TokenSet::from_json(&set.to_string()).unwrap()
     }
 
+    /// The newest request to an API, if there was one; all are forgotten.
+    async fn api_request(&self) -> Value {
+        let seen = self.emulator.all_requests().await;
+        let mut api = seen.iter().rev().filter(|it| it.path.contains("api/v1/"));
+        let request = api.next().map(|request| {
+            json!({
+                "method": request.method, "path": request.path, "query": request.query,
+                "body": serde_json::from_str::<Value>(&request.body).ok(),
+            })
+        });
+        self.emulator.forget_requests().await;
+        request.unwrap_or_default()
+    }
+
     async fn run(&mut self, file: &str) {
         let mut wrong = Vec::new();
         for group in groups(file) {
@@ -180,6 +195,13 @@ impl Runner {
                 };
                 self.control(&case["control"]).await;
                 let answer = under_test.call(call, &case["with"]).await;
+                if let Some(expected) = case["expect"].get("request") {
+                    let sent = self.api_request().await;
+                    if sent != *expected {
+                        let place = format!("{}: {}", group["name"], case["name"]);
+                        wrong.push(format!("{place}: expected {expected}, sent {sent}"));
+                    }
+                }
                 if let Err(difference) = compare(&answer, &case["expect"]) {
                     wrong.push(format!("{}: {}: {difference}", group["name"], case["name"]));
                 }
@@ -229,6 +251,12 @@ impl Group<'_> {
                     .map(|_| Map::new())
             }
             "device_poll" => self.device_poll(with).await,
+            "api_call" => {
+                let operation = with["operation"].as_str().unwrap();
+                let params = with["params"].to_string();
+                let called = self.client.api_call(operation, &params).await;
+                called.map(|_| Map::new())
+            }
             question => self.ask(question, with).map(value),
         }
     }
@@ -364,7 +392,7 @@ fn compare_answer(answer: &Map<String, Value>, expect: &Value) -> Result<(), Str
     for (name, expected) in expect.as_object().unwrap() {
         let got = answer.get(name).unwrap_or(&Value::Null);
         let same = match name.as_str() {
-            "status" | "number" | "advice" => true,
+            "status" | "number" | "advice" | "request" => true,
             "members" => expected
                 .as_object()
                 .unwrap()
@@ -400,7 +428,7 @@ fn compare_error(error: &Error, expect: &Value) -> Result<(), String> {
     let details = json(error.to_json());
     for (name, expected) in expect.as_object().unwrap() {
         let same = match name.as_str() {
-            "status" | "number" | "advice" => true,
+            "status" | "number" | "advice" | "request" => true,
             "fields" => {
                 let got: BTreeSet<&str> =
                     error.fields().iter().map(|field| &*field.field).collect();
@@ -444,6 +472,11 @@ async fn tokens() {
 #[tokio::test]
 async fn questions() {
     Runner::start().run("questions").await;
+}
+
+#[tokio::test]
+async fn api_calls() {
+    Runner::start().run("api/calls").await;
 }
 
 #[tokio::test]

@@ -6,7 +6,6 @@ use super::catalogue::{List, Operation, PageStyle};
 use super::pages::malformed;
 use super::request::ApiRequest;
 use crate::error::{Error, Result};
-use crate::http::Response;
 
 /// How many items are asked for at once where all are wanted. Kinde gives 10 unasked, and 500 at
 /// most.
@@ -71,12 +70,11 @@ impl PagedRequest {
         }
     }
 
-    /// Reads a page.
+    /// Reads a page from the answer to its request.
     ///
     /// # Errors
     /// `MALFORMED_RESPONSE` if there is no list, or more of it at no known place.
-    pub(crate) fn read(&self, response: &Response) -> Result<ApiPage> {
-        let mut answer = self.request.answer(response)?;
+    pub(crate) fn read(&self, mut answer: Value) -> Result<ApiPage> {
         let data = &mut answer["data"];
         let place = match self.list.in_data {
             true => &mut data["data"],

@@ -205,6 +205,11 @@ impl ApiRequest {
         }
         if !self.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&self.query);
+            // A plus sign is a space in forms alone; %20 is one wherever a query is read.
+            let spaced = url.query().filter(|query| query.contains('+'));
+            if let Some(query) = spaced.map(|query| query.replace('+', "%20")) {
+                url.set_query(Some(&query));
+            }
         }
         Ok(url)
     }

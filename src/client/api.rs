@@ -4,7 +4,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{Client, Pages};
+use super::{Asker, Client, Pages};
 use crate::api::{ApiCalls, ApiRequest, Call, PagedRequest};
 use crate::error::{Error, Result};
 use crate::http::Response;
@@ -49,13 +49,26 @@ impl Client {
         self.send_api_calls(calls).await
     }
 
+    /// Like [`Client::api_call_many`], with the outcome of each call as [`Client::api_call`] gives it,
+    /// in the order of the calls.
+    ///
+    /// # Errors
+    /// Those of [`Client::api_call_many`].
+    pub async fn api_call_each(&self, calls_json: &str) -> Result<Vec<Result<Json>>> {
+        let calls = ApiCalls::from_json(calls_json)?;
+        let outcomes = self.send_each(calls).await?;
+        let outcomes = outcomes.into_iter();
+        Ok(outcomes.map(|it| it.map(Json::from_value)).collect())
+    }
+
     /// The pages of a list, one by one. Takes what [`Client::api_call`] takes; uses no network yet.
     ///
     /// # Errors
     /// `UNKNOWN_OPERATION`, `INVALID_ARGUMENT`, also if the operation does not answer with a list.
     pub fn api_pages(&self, operation: &str, params_json: &str) -> Result<Pages> {
         let request = self.api_request(operation, params_json)?;
-        Ok(Pages::new(self, PagedRequest::new(request)?))
+        let asker = Asker::Machine(self.clone());
+        Ok(Pages::new(asker, PagedRequest::new(request)?))
     }
 
     pub(crate) fn api_request(&self, operation: &str, params_json: &str) -> Result<ApiRequest> {
@@ -80,6 +93,11 @@ impl Client {
     }
 
     pub(crate) async fn send_api_calls(&self, calls: ApiCalls) -> Result<Json> {
+        let outcomes = self.send_each(calls).await?;
+        Ok(Json::from_value(gathered(outcomes)))
+    }
+
+    async fn send_each(&self, calls: ApiCalls) -> Result<Vec<Result<Value>>> {
         let client = self.clone();
         let at_once = calls.concurrency.unwrap_or(self.settings().api_concurrency);
         // Each call has its own deadline, and all together have none.
@@ -98,9 +116,9 @@ impl Client {
                     })
                 })
                 .buffered(at_once)
-                .collect::<Vec<Result<Value>>>()
+                .collect()
                 .await;
-            Ok(Json::from_value(gathered(outcomes)))
+            Ok(outcomes)
         })
         .await
     }

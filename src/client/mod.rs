@@ -18,6 +18,7 @@ use once_cell::race::OnceBox;
 use serde_json::json;
 
 pub(crate) use self::acceptance::{Accepted, Access, Expected, Source};
+pub(crate) use self::pages::Asker;
 pub use self::pages::Pages;
 use self::shared::Shared;
 pub use self::task::Task;

@@ -8,18 +8,26 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use super::Client;
-use crate::api::PagedRequest;
+use crate::api::{ApiRequest, PagedRequest};
 use crate::error::Result;
 use crate::json::Json;
+use crate::session::Session;
 
-/// The pages of a list of an API, from [`Client::api_pages`]. Clones go on from the same place.
+/// The pages of a list of an API, from [`Client::api_pages`] or
+/// [`Session::api_pages`](crate::Session::api_pages). Clones go on from the same place.
 #[derive(Clone)]
 pub struct Pages(Arc<Inner>);
 
 struct Inner {
-    client: Client,
+    asker: Asker,
     request: PagedRequest,
     place: Mutex<Place>,
+}
+
+/// Whose token the pages are asked for with.
+pub(crate) enum Asker {
+    Machine(Client),
+    Session(Session),
 }
 
 /// How far the list was read.
@@ -32,7 +40,7 @@ struct Place {
 }
 
 impl Pages {
-    pub(super) fn new(client: &Client, request: PagedRequest) -> Pages {
+    pub(crate) fn new(asker: Asker, request: PagedRequest) -> Pages {
         let cursor = request.first_cursor().map(str::to_owned);
         let place = Place {
             seen: cursor.iter().cloned().collect(),
@@ -41,7 +49,7 @@ impl Pages {
             is_over: false,
         };
         Pages(Arc::new(Inner {
-            client: client.clone(),
+            asker,
             request,
             place: Mutex::new(place),
         }))
@@ -51,15 +59,19 @@ impl Pages {
     /// beside the items. After a failure the same page is asked for again.
     ///
     /// # Errors
-    /// Those of [`Client::api_call`]; `MALFORMED_RESPONSE` also if the pages go round in a circle.
+    /// Those of the call of an operation; `MALFORMED_RESPONSE` also if the pages go round in a circle.
     pub async fn next(&self) -> Result<Option<Json>> {
         let pages = self.clone();
-        self.0.client.run(async move { pages.0.next().await }).await
+        let work = async move { pages.0.next().await };
+        self.client().run(work).await
     }
 
-    #[cfg_attr(not(feature = "capi"), allow(dead_code))]
-    pub(crate) fn client(&self) -> &Client {
-        &self.0.client
+    /// The client whose list it is.
+    pub fn client(&self) -> &Client {
+        match &self.0.asker {
+            Asker::Machine(client) => client,
+            Asker::Session(session) => session.client(),
+        }
     }
 }
 
@@ -70,11 +82,8 @@ impl Inner {
             return Ok(None);
         }
         let request = self.request.at(place.cursor.as_deref());
-        let response = self
-            .client
-            .ask_as_machine(&request, self.client.deadline())
-            .await?;
-        let page = self.request.read(&response)?;
+        let answer = self.asker.answer(request).await?;
+        let page = self.request.read(answer)?;
         if page
             .next
             .as_ref()
@@ -88,6 +97,18 @@ impl Inner {
         place.seen.extend(page.next.clone());
         place.cursor = page.next;
         Ok(some_unless(says_nothing, page.answer))
+    }
+}
+
+impl Asker {
+    async fn answer(&self, request: ApiRequest) -> Result<Value> {
+        match self {
+            Asker::Machine(client) => {
+                let response = client.ask_as_machine(&request, client.deadline()).await?;
+                request.answer(&response)
+            }
+            Asker::Session(session) => session.answer_to(request).await,
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use super::abi::{ErrorOut, TaskOut, TextIn, TextOut, text};
 use super::client::{client_of, kinde_client};
 use super::guard::{Answer, ToJson, respond, respond_json, respond_optional_json};
 use super::handle::{borrow, give, release};
-use super::session::{kinde_session, shared_session};
+use super::session::{kinde_session, session_of, shared_session};
 use super::task::{Completed, Operation, Parts, kinde_completion, start};
 use crate::api::{ApiCalls, api_catalogue};
 use crate::client::Pages;
@@ -268,6 +268,27 @@ pub extern "C" fn kinde_pages_new(
     })
 }
 
+/// Like kinde_pages_new, asked with the session's access token as kinde_session_api_call does.
+///
+/// `*pages` is the caller's, to free with kinde_pages_free; it does not depend on `session`.
+/// Any thread; uses no network.
+/// Fails with the statuses of kinde_pages_new.
+#[unsafe(no_mangle)]
+pub extern "C" fn kinde_session_pages_new(
+    session: Option<NonNull<kinde_session>>,
+    operation: TextIn<'_>,
+    params_json: TextIn<'_>,
+    pages: Option<&mut MaybeUninit<Option<NonNull<kinde_pages>>>>,
+    error: ErrorOut<'_>,
+) -> Status {
+    respond("pages", pages, error, || {
+        session_of(session)?.api_pages(
+            text(operation, "operation")?,
+            text(params_json, "params_json")?,
+        )
+    })
+}
+
 fn next_page(
     pages: Option<NonNull<kinde_pages>>,
 ) -> Result<Operation<impl Future<Output = Result<Option<Json>>> + Send + 'static>> {
@@ -288,7 +309,7 @@ fn next_page(
 /// After a failure the same page is asked for again. Pages that go round in a circle are a
 /// failure. `*out` is the caller's, to free with kinde_string_free.
 /// Any thread; blocks on the network, at most as long as the setting `timeout_ms` says.
-/// Fails with the statuses of kinde_api_call.
+/// Fails with the statuses of kinde_api_call, or of kinde_session_api_call.
 #[unsafe(no_mangle)]
 pub extern "C" fn kinde_pages_next(
     pages: Option<NonNull<kinde_pages>>,

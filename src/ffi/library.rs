@@ -12,7 +12,7 @@ use crate::runtime;
 
 /// The version of the ABI that this header describes: major << 16 | minor. The major number is that
 /// of the shared library's name; the minor one grows when functions are added.
-pub const KINDE_ABI_VERSION: u32 = 7;
+pub const KINDE_ABI_VERSION: u32 = 8;
 
 const VERSION: &std::ffi::CStr = match std::ffi::CStr::from_bytes_with_nul(
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes(),

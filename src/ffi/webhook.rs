@@ -50,6 +50,7 @@ fn decode(
 /// - `event_id`: the same each time the event is sent
 /// - `timestamp`: when it happened (ISO 8601), as Kinde writes it
 /// - `source`: "admin", "api", "user"; null if Kinde does not say
+/// - `ip_address`: from where the user signed in or tried to; missing if Kinde does not say
 /// - `data`: what it is about, an object
 /// - `duplicate`: true if kinde_webhook_done was called for this event; answer with 200 alone
 ///

@@ -196,10 +196,8 @@ impl Inner {
             } else {
                 (prepared, None)
             };
-            let outcome = self.attempt(client, attempt, body.clone(), peer).await;
-            if let (Some(pace), Ok(response)) = (pace, &outcome) {
-                pace.follow(response);
-            }
+            let sent = (attempt, body.clone());
+            let outcome = self.attempt(client, sent, peer, pace).await;
             // Only now, so that nobody takes it who does not know yet that he has to wait.
             drop(place);
             let delay = delays.after(&outcome);
@@ -216,9 +214,9 @@ impl Inner {
     async fn attempt(
         &self,
         client: &reqwest::Client,
-        mut request: reqwest::Request,
-        body: Option<Bytes>,
+        (mut request, body): (reqwest::Request, Option<Bytes>),
         peer: &Peer,
+        pace: Option<&Pace>,
     ) -> std::result::Result<Response, Failed> {
         *request.body_mut() = body.map(reqwest::Body::from);
         // Boxed, so that what reqwest does is compiled for size, as reqwest is.
@@ -227,19 +225,30 @@ impl Inner {
             error: failure::of_request(&error, peer),
             unsent: error.is_connect(),
         })?;
-        self.read(answer, peer).await.map_err(|error| Failed {
+        self.read(answer, peer, pace).await.map_err(|error| Failed {
             error,
             unsent: false,
         })
     }
 
     /// Reads the whole body, decompressed, but not more than allowed.
-    async fn read(&self, mut answer: reqwest::Response, peer: &Peer) -> Result<Response> {
+    async fn read(
+        &self,
+        mut answer: reqwest::Response,
+        peer: &Peer,
+        pace: Option<&Pace>,
+    ) -> Result<Response> {
         let status = answer.status().as_u16();
         let limit = self.max_response_bytes;
         let announced = answer.content_length().unwrap_or(0);
         if usize::try_from(announced).is_ok_and(|length| length > limit) {
             return Err(failure::too_large(peer, limit, status));
+        }
+        let headers = std::mem::take(answer.headers_mut());
+        let mut response = Response::new(status, headers, Bytes::new());
+        // Before the body is read: then the connection is free, and the next request may take it.
+        if let Some(pace) = pace {
+            pace.follow(&response);
         }
         const FIRST_CAPACITY: u64 = 64 * 1024;
         // Fits: at most 64 KiB.
@@ -255,8 +264,8 @@ impl Inner {
             }
             body.extend_from_slice(&chunk);
         }
-        let headers = std::mem::take(answer.headers_mut());
-        Ok(Response::new(status, headers, Bytes::from_owner(body)))
+        response.body = Bytes::from_owner(body);
+        Ok(response)
     }
 }
 

@@ -8,7 +8,7 @@ use super::query::Query;
 use super::{Endpoints, pkce, random, return_to};
 use crate::config::Settings;
 use crate::error::{Error, Result};
-use crate::secret::Secret;
+use crate::secret::{Secret, json_of_secrets};
 
 /// What a user is sent to the authorization endpoint for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,8 +57,7 @@ impl AuthorizationRequest {
             nonce: &self.nonce,
             code_verifier: self.code_verifier.as_ref().map(Secret::expose),
         };
-        // Texts alone: nothing that serialization could refuse.
-        serde_json::to_string(&fields).unwrap_or_default()
+        json_of_secrets(&fields)
     }
 }
 

@@ -13,7 +13,7 @@ use crate::config::{OptionalEndpoint, Settings};
 use crate::error::{Error, Result, Status};
 use crate::http::{Http, Repeat, Request, Response};
 use crate::params::Fields;
-use crate::secret::Secret;
+use crate::secret::{Secret, json_of_secrets};
 
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 const ENDPOINT: At = At::Endpoint("device authorization endpoint");
@@ -91,8 +91,7 @@ impl DeviceAuthorization {
             interval: self.interval,
             qr_code: self.qr_code.as_deref(),
         };
-        // Texts and numbers alone: nothing that serialization could refuse.
-        serde_json::to_string(&shown).unwrap_or_default()
+        json_of_secrets(&shown)
     }
 
     fn from_answer(body: &Map<String, Value>) -> Result<Self> {

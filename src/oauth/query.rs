@@ -38,11 +38,11 @@ impl Query {
 
     /// Most of what is sent stands for itself, and is copied at once.
     fn push(&mut self, text: &str) {
-        if text.bytes().all(stands_for_itself) {
-            self.text.push_str(text);
-        } else {
-            self.text.extend(byte_serialize(text.as_bytes()));
-        }
+        let mut bytes = text.as_bytes().iter();
+        let plain = bytes.position(|byte| !stands_for_itself(*byte));
+        let (plain, rest) = text.split_at(plain.unwrap_or(text.len()));
+        self.text.push_str(plain);
+        self.text.extend(byte_serialize(rest.as_bytes()));
     }
 
     pub(super) fn finish(self) -> String {
@@ -50,9 +50,20 @@ impl Query {
     }
 }
 
-/// Whether every form of the encoding leaves a character as it is.
+/// Whether every form of the encoding leaves a character as it is; by a table, since each character
+/// of each sign-in is looked at.
 fn stands_for_itself(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
+    static UNCHANGED: [bool; 256] = {
+        let mut unchanged = [false; 256];
+        let mut byte = u8::MAX;
+        while byte > 0 {
+            unchanged[byte as usize] =
+                byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            byte -= 1;
+        }
+        unchanged
+    };
+    UNCHANGED[usize::from(byte)]
 }
 
 /// Writes a body. It may hold secrets, so it is allocated once, for the worst case: what grows is

@@ -8,7 +8,7 @@ use super::oauth_error::{At, malformed};
 use crate::clock::unix_seconds;
 use crate::error::Result;
 use crate::params::{Fields, string_list};
-use crate::secret::Secret;
+use crate::secret::{Secret, json_of_secrets};
 
 /// Longer lives are taken for this one, in seconds: ten years.
 const LONGEST_LIFE: i64 = 10 * 365 * 24 * 60 * 60;
@@ -99,8 +99,7 @@ impl TokenSet {
             expires_at: self.expires_at,
             received_at: self.received_at,
         };
-        // Texts and numbers alone: nothing that serialization could refuse.
-        serde_json::to_string(&shown).unwrap_or_default()
+        json_of_secrets(&shown)
     }
 
     /// Reads a successful answer of the token endpoint (RFC 6749, section 5.1).

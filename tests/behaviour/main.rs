@@ -3,6 +3,7 @@
 mod account;
 mod account_tokens;
 mod api;
+mod api_load;
 mod api_pages;
 mod device;
 mod events;

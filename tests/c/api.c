@@ -38,6 +38,7 @@ static void test_calls(kinde_client *client) {
 
 static void test_sessions(kinde_client *client) {
     kinde_session *session = new_signed_in_session(client);
+    kinde_pages *pages = NULL;
     struct outcome outcome;
     char *out;
     EXPECT(KINDE_STATUS_OK, kinde_session_api_call(session, "get_user_roles", "{}", &out, &error));
@@ -49,7 +50,13 @@ static void test_sessions(kinde_client *client) {
     CHECK_HOLDS("ada@example.com", outcome.result);
     CHECK(outcome.session == session);
     outcome_free(&outcome);
+
+    EXPECT(KINDE_STATUS_OK, kinde_session_pages_new(session, "get_user_roles", "{}", &pages, &error));
     kinde_session_free(session);
+    EXPECT(KINDE_STATUS_OK, kinde_pages_next(pages, &out, &error));
+    CHECK_HOLDS("\"key\":\"admin\"", out);
+    kinde_string_free(out);
+    kinde_pages_free(pages);
 }
 
 static void test_pages(kinde_client *client) {

@@ -112,6 +112,7 @@ struct function {
     X(kinde_api_call, "ctjo", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(char *, 3))                       \
     X(kinde_session_api_call, "stjo", "get_users", "{}", NULL, SESSION(0), TEXT(1), TEXT(2), AT(char *, 3))              \
     X(kinde_api_call_many, "cvo", "[]", NULL, NULL, CLIENT(0), TEXT(1), AT(char *, 2))                                   \
+    X(kinde_session_pages_new, "stjp", "get_users", "{}", NULL, SESSION(0), TEXT(1), TEXT(2), AT(kinde_pages *, 3))     \
     X(kinde_pages_new, "ctjp", "get_users", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(kinde_pages *, 3))               \
     X(kinde_webhook_decode, "ctJo", "t", "{}", NULL, CLIENT(0), TEXT(1), TEXT(2), AT(char *, 3))                         \
     X(kinde_webhook_done, "ct", "event_1", NULL, NULL, CLIENT(0), TEXT(1))

@@ -285,6 +285,49 @@ static void test_management(void) {
     unsetenv("KINDE_MANAGEMENT_CLIENT_SECRET");
 }
 
+/* Hands a body to the program as a web server does; what it answers. To be freed. */
+static char *post_webhook(const char *method, const char *body) {
+    struct program program;
+    char length[24], *output;
+    sprintf(length, "%zu", strlen(body));
+    setenv("REQUEST_METHOD", method, 1);
+    setenv("CONTENT_LENGTH", length, 1);
+    program = start("webhook_endpoint", NULL, NULL);
+    CHECK(write(program.input, body, strlen(body)) == (ssize_t)strlen(body));
+    output = output_of(&program, false);
+    CHECK_NUMBER(EXIT_SUCCESS, end_of(&program));
+    return output;
+}
+
+static char *signed_event(const char *order) {
+    char *answer = emulator_control(&emulator, "POST", "/webhooks", order), *token = json_text(answer, "token");
+    free(answer);
+    return token;
+}
+
+static void check_webhook(const char *method, const char *order, const char *expected) {
+    char *body = signed_event(order), *output = post_webhook(method, body);
+    CHECK_HOLDS(expected, output);
+    free(output);
+    free(body);
+}
+
+static void test_webhook_endpoint(void) {
+    char *output;
+    check_webhook("POST", "{\"type\":\"user.created\",\"event_id\":\"event_1\"}", "Status: 200 ");
+    check_webhook("POST", "{\"type\":\"user.created\",\"event_id\":\"event_1\"}", "\"type\":\"user.created\"");
+    check_webhook("POST", "{\"sign\":\"foreign\"}", "Status: 400 ");
+    check_webhook("GET", "{}", "Status: 405 ");
+    output = post_webhook("POST", "");
+    CHECK_HOLDS("Status: 413 ", output);
+    free(output);
+    emulator_fault(&emulator, "{\"path\":\"/.well-known/*\",\"status\":503,\"times\":null}");
+    check_webhook("POST", "{}", "Status: 503 ");
+    free(emulator_control(&emulator, "DELETE", "/faults", NULL));
+    unsetenv("REQUEST_METHOD");
+    unsetenv("CONTENT_LENGTH");
+}
+
 int main(void) {
     emulator_start(&emulator);
     setenv("KINDE_DOMAIN", emulator.url, 1);
@@ -298,6 +341,7 @@ int main(void) {
     test_store();
     test_api_guard();
     test_management();
+    test_webhook_endpoint();
     emulator_stop(&emulator);
     return EXIT_SUCCESS;
 }

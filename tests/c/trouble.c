@@ -141,7 +141,8 @@ static void test_connections_lost_while_writing(void) {
     CHECK(server.listener >= 0);
     CHECK(pthread_create(&thread, NULL, reset_connections, &server) == 0);
     snprintf(domain, sizeof domain, "http://127.0.0.1:%d", browser_port(server.listener));
-    unlucky = new_client(domain, NULL);
+    /* Long enough for valgrind on a slow machine to write all that is sent. */
+    unlucky = new_client(domain, "{\"timeout_ms\":60000}");
     for (i = 0; i < scaled("KINDE_TEST_DROPS", 20); i++) {
         EXPECT(KINDE_STATUS_NETWORK, kinde_refresh_tokens(unlucky, parameters, NULL, &error));
     }

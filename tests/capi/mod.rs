@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use kinde as _;
-use serde_json::json;
+use serde_json::{Value, json};
 
 pub const NULL_ARGUMENT: i32 = 101;
 pub const INVALID_ARGUMENT: i32 = 103;
@@ -139,6 +139,23 @@ pub extern "C" fn tell(
         .unwrap();
 }
 
+/// A client, which the caller frees.
+pub fn client_of(settings: &Value) -> Handle {
+    let settings = CString::new(settings.to_string()).unwrap();
+    let mut client = null_mut();
+    // SAFETY: texts end with NUL, out parameters are live variables, handles are freed once.
+    unsafe {
+        let config = kinde_config_new();
+        assert_eq!(
+            kinde_config_load_json(config, settings.as_ptr(), null_mut()),
+            0
+        );
+        assert_eq!(kinde_client_new(config, &raw mut client, null_mut()), 0);
+        kinde_config_free(config);
+    }
+    client
+}
+
 /// A client of a provider that accepts connections and never answers.
 pub struct Silent {
     _listener: TcpListener,
@@ -155,18 +172,7 @@ impl Silent {
             "client_id": "application", "client_secret": "secret",
             "redirect_uri": "http://localhost:3000/callback",
         });
-        let settings = CString::new(settings.to_string()).unwrap();
-        let mut client = null_mut();
-        // SAFETY: texts end with NUL, out parameters are live variables, handles are freed once.
-        unsafe {
-            let config = kinde_config_new();
-            assert_eq!(
-                kinde_config_load_json(config, settings.as_ptr(), null_mut()),
-                0
-            );
-            assert_eq!(kinde_client_new(config, &raw mut client, null_mut()), 0);
-            kinde_config_free(config);
-        }
+        let client = client_of(&settings);
         let (sender, told) = channel();
         Silent {
             _listener: listener,

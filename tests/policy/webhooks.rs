@@ -38,6 +38,16 @@ async fn a_genuine_webhook_is_given_as_it_was_signed() {
 }
 
 #[tokio::test]
+async fn the_address_of_a_sign_in_is_given_if_it_was_signed() {
+    let app = Application::start();
+    let order = json!({ "type": "user.authenticated", "claims": { "ip_address": "192.0.2.1" } });
+    let body = app.emulator.webhook(order).await;
+    let webhook = decode(&app.client, &body).await.unwrap();
+    assert_eq!(webhook.ip_address.as_deref(), Some("192.0.2.1"));
+    assert_eq!(read(webhook.to_json())["ip_address"], "192.0.2.1");
+}
+
+#[tokio::test]
 async fn types_and_sources_are_open() {
     let app = Application::start();
     for changes in [

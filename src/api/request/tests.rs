@@ -53,7 +53,7 @@ fn each_api_is_asked_at_its_host() {
         (
             "get_user_roles",
             json!({"page_size": 2, "starting_after": "a&b c"}),
-            "https://account.example.com/account_api/v1/roles?page_size=2&starting_after=a%26b+c",
+            "https://account.example.com/account_api/v1/roles?page_size=2&starting_after=a%26b%20c",
         ),
         (
             "get_user_profile_v2",

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::error::{Error, Result, Status};
 use crate::params::{Fields, kind};
-use crate::secret::Secret;
+use crate::secret::{Secret, json_of_secrets};
 
 /// The cookies of one request, of which those that carry a session are kept.
 #[derive(Clone, Debug)]
@@ -171,7 +171,6 @@ impl JoinedCookies {
             value: self.value.as_ref().map(Secret::expose),
             parts: &self.parts,
         };
-        // Texts alone: nothing that serialization could refuse.
-        serde_json::to_string(&shown).unwrap_or_default()
+        json_of_secrets(&shown)
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::error::{Error, FieldError, Result, Status};
 use crate::params::{Fields, kind};
-use crate::secret::Secret;
+use crate::secret::{Secret, json_of_secrets};
 
 /// The longest path, in bytes: browsers ignore an attribute that is longer.
 const MAX_PATH_BYTES: usize = 1024;
@@ -334,7 +334,6 @@ impl SplitCookies {
         let shown = Shown {
             cookies: self.cookies.iter().map(SetCookie::shown).collect(),
         };
-        // Texts and numbers alone: nothing that serialization could refuse.
-        serde_json::to_string(&shown).unwrap_or_default()
+        json_of_secrets(&shown)
     }
 }

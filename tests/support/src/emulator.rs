@@ -25,9 +25,12 @@ pub struct Emulator {
 pub struct SeenRequest {
     pub method: String,
     pub path: String,
+    /// Path and query as they were sent.
+    pub target: String,
     pub query: BTreeMap<String, Vec<String>>,
     pub form: BTreeMap<String, Vec<String>>,
     pub headers: BTreeMap<String, String>,
+    pub body: String,
     pub status: Option<u64>,
 }
 
@@ -176,6 +179,19 @@ impl Emulator {
             .collect()
     }
 
+    /// All requests, the newest last.
+    pub async fn all_requests(&self) -> Vec<SeenRequest> {
+        let answer = self.control(Method::GET, "/requests", None).await;
+        let requests = answer["requests"].as_array().expect("a list");
+        requests.iter().map(seen).collect()
+    }
+
+    /// The newest request.
+    pub async fn newest_request(&self) -> SeenRequest {
+        let mut requests = self.all_requests().await;
+        requests.pop().expect("a request")
+    }
+
     /// The newest request to a path.
     pub async fn last_request(&self, path: &str) -> SeenRequest {
         let mut requests = self.requests(path).await;
@@ -257,11 +273,13 @@ fn seen(request: &Value) -> SeenRequest {
     SeenRequest {
         method: request["method"].as_str().expect("a method").to_owned(),
         path: request["path"].as_str().expect("a path").to_owned(),
+        target: request["target"].as_str().expect("a target").to_owned(),
         query: lists("query"),
         form: lists("form"),
         headers: headers
             .map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned()))
             .collect(),
+        body: request["body"].as_str().expect("a body").to_owned(),
         status: request["status"].as_u64(),
     }
 }

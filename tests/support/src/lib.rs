@@ -6,6 +6,7 @@ mod application;
 mod browser;
 mod emulator;
 mod judge;
+mod operations;
 mod process;
 mod transport;
 
@@ -14,4 +15,5 @@ pub use browser::{Browser, Page, query};
 pub use emulator::{Emulator, SeenRequest};
 pub use judge::Judge;
 pub use kinde_test_servers::{RedisCluster, RedisSentinel, RedisServer, wait_for};
+pub use operations::{Extent, Operation, Operations};
 pub use transport::{http_client, http_client_trusting};
