@@ -380,32 +380,6 @@ private:
     }
 };
 
-/* A list of an API, read page by page, with the client's machine token. */
-class pages {
-public:
-    pages(const client &owner, const std::string &operation, const std::string &params = "{}")
-        : handle_(detail::ask<kinde_pages *>([&](auto out, auto e) {
-              return kinde_pages_new(owner.get(), detail::c_text(operation), detail::c_text(params), out, e);
-          })) {}
-
-    /* {items, status, headers, data}; empty at the end. */
-    std::optional<std::string> next() const {
-        const std::string page = detail::ask_text([&](auto out, auto e) { return kinde_pages_next(get(), out, e); });
-        return page.empty() ? std::nullopt : std::optional<std::string>(page);
-    }
-    task next_async(completion done) const {
-        return detail::start(std::move(done), [&](auto... rest) { return kinde_pages_next_async(get(), rest...); });
-    }
-
-    kinde_pages *get() const noexcept { return handle_.get(); }
-
-private:
-    struct deleter {
-        void operator()(kinde_pages *handle) const noexcept { kinde_pages_free(handle); }
-    };
-    std::unique_ptr<kinde_pages, deleter> handle_;
-};
-
 /* All operations of Kinde's APIs: {groups, operations, models}. */
 inline std::string api_catalogue() {
     return detail::ask_text([](auto out, auto e) { return kinde_api_catalogue(out, e); });
@@ -572,6 +546,37 @@ private:
     template <typename Call, typename... In> std::string ask_json(Call function, In... in) const {
         return detail::ask_text([&](auto out, auto e) { return function(get(), in..., out, e); });
     }
+};
+
+/* A list of an API, read page by page, with the client's machine token or a session's. */
+class pages {
+public:
+    pages(const session &owner, const std::string &operation, const std::string &params = "{}")
+        : handle_(detail::ask<kinde_pages *>([&](auto out, auto e) {
+              return kinde_session_pages_new(owner.get(), detail::c_text(operation), detail::c_text(params), out, e);
+          })) {}
+
+    pages(const client &owner, const std::string &operation, const std::string &params = "{}")
+        : handle_(detail::ask<kinde_pages *>([&](auto out, auto e) {
+              return kinde_pages_new(owner.get(), detail::c_text(operation), detail::c_text(params), out, e);
+          })) {}
+
+    /* {items, status, headers, data}; empty at the end. */
+    std::optional<std::string> next() const {
+        const std::string page = detail::ask_text([&](auto out, auto e) { return kinde_pages_next(get(), out, e); });
+        return page.empty() ? std::nullopt : std::optional<std::string>(page);
+    }
+    task next_async(completion done) const {
+        return detail::start(std::move(done), [&](auto... rest) { return kinde_pages_next_async(get(), rest...); });
+    }
+
+    kinde_pages *get() const noexcept { return handle_.get(); }
+
+private:
+    struct deleter {
+        void operator()(kinde_pages *handle) const noexcept { kinde_pages_free(handle); }
+    };
+    std::unique_ptr<kinde_pages, deleter> handle_;
 };
 
 /* Ends all calls under way as cancelled and joins the library's threads; the next call starts anew. */
