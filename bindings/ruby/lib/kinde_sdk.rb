@@ -4,13 +4,17 @@ require_relative "kinde_sdk/core"
 require_relative "kinde_sdk/configuration"
 require_relative "kinde_sdk/answer"
 require_relative "kinde_sdk/token_hash"
+require_relative "kinde_sdk/machine_tokens"
 require_relative "kinde_sdk/token_store"
 require_relative "kinde_sdk/token_manager"
+require_relative "kinde_api/lazy"
+require_relative "kinde_api/api_client"
+require_relative "kinde_sdk/apis"
+require_relative "kinde_sdk/management"
 require_relative "kinde_sdk/client"
 require_relative "kinde_sdk/sign_in"
 require_relative "kinde_sdk/tokens"
 require_relative "kinde_sdk/logout_url"
-require_relative "kinde_api/api_client"
 require_relative "kinde_api/flows"
 require_relative "kinde_sdk/rails/engine" if defined?(Rails::Engine)
 
@@ -58,7 +62,16 @@ module KindeSdk
       config
     end
 
-    # What Kinde's API calls need.
+    # Kinde's Management API by the application's own token, which is obtained and renewed by itself.
+    #
+    # @return [Management]
+    # @example
+    #   KindeSdk.management.users.create_user(profile: {given_name: "Ada"})
+    def management
+      Management.new(config)
+    end
+
+    # What Kinde's API calls need, to call them by a token that the application has got by itself.
     #
     # @param bearer_token [String]
     # @return [KindeApi::ApiClient]

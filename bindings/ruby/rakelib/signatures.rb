@@ -41,7 +41,7 @@ class Signatures
 
     above = object.superclass&.path.to_s
     above = "Hash[untyped, untyped]" if above == "Hash"
-    above = nil unless @known.key?(above) || %w[StandardError ArgumentError KeyError LoadError Hash[untyped,\ untyped]].include?(above)
+    above = nil unless @known.key?(above) || KindeApi::GROUPS.value?(above.delete_prefix("KindeApi::").to_sym) || %w[StandardError ArgumentError KeyError LoadError Hash[untyped,\ untyped]].include?(above)
     ["class #{object.name}", above].compact.join(" < ")
   end
 

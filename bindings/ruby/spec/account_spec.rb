@@ -148,6 +148,22 @@ RSpec.describe "Kinde's Account API" do
     expect { client.all_entitlements }.to raise_error(KindeSdk::APIError)
   end
 
+  it "judges conditions of several kinds at once, and takes no failure for an answer" do
+    expect(client.has?).to be(true)
+    expect(client.has?(permissions: ["create:todos"], roles: ["admin"], feature_flags: [{ flag: "is_dark_mode", value: true }])).to be(true)
+    expect(client.has?(permissions: ["create:todos"], roles: ["nobody"])).to be(false)
+    expect(client.has?(feature_flags: [{ flag: "is_dark_mode", value: false }])).to be(false)
+    expect(emulator.count("/account_api/v1/permissions")).to eq(0)
+    expect(client.has?(force_api: true, permissions: ["create:todos"])).to be(true)
+    expect(emulator.count("/account_api/v1/permissions")).to be > 0
+    found = client.all_entitlements.first
+    expect(client.has?(billing_entitlements: [found.price_name], entitlements: [found.feature_key])).to be(true)
+    expect(client.has?(entitlements: ["nothing of the kind"])).to be(false)
+    away("entitlements", status: 500)
+    expect { client.has?(billing_entitlements: ["Pro"]) }.to raise_error(KindeSdk::APIError, /Unable to fetch conditions/)
+    expect { client.has?(permision: ["x"]) }.to raise_error(KindeSdk::InvalidArgumentError, /permision/)
+  end
+
   it "has the documented names" do
     names = %i[entitlements getAllEntitlements all_entitlements entitlement getEntitlement has_entitlement? hasEntitlement
                getEntitlementLimit entitlement_limit get_entitlements has_billing_entitlements? hasBillingEntitlements

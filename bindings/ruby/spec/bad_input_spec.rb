@@ -19,7 +19,8 @@ RSpec.describe "Bad input" do
   }.freeze
 
   # Where a message may say what was given, because nobody would keep a secret there.
-  shown = %i[client_id domain token_type flag_type name code claim permission options key keys type role_keys conditions].freeze
+  shown = %i[client_id domain token_type flag_type name code claim permission options key keys type role_keys conditions
+             operation].freeze
 
   documented = [KindeSdk::Failure, ArgumentError, TypeError, KeyError].freeze
 
@@ -32,6 +33,7 @@ RSpec.describe "Bad input" do
     "KindeSdk::TokenStore" => -> { KindeSdk::TokenStore.new(@tokens) },
     "KindeSdk::TokenManager" => -> { KindeSdk::TokenManager },
     "KindeApi::ApiClient" => -> { KindeSdk.api_client("token") },
+    "KindeSdk::Management" => -> { KindeSdk.management },
     "KindeSdk::Core" => -> { KindeSdk::Core },
     "KindeSdk::Core::Client" => -> { KindeSdk.config.core_client(store_url: "memory:", seal_keys: ["k" * 43]) },
     "KindeSdk::Core::Session" => lambda {
@@ -120,7 +122,7 @@ RSpec.describe "Bad input" do
     callable = namespaces.grep(Module).reject { |item| item <= Exception || item == KindeSdk::Failure }
     covered = receivers.keys.map { |name| Object.const_get(name.delete_suffix(".new")) }
     # Parts of others, and values.
-    elsewhere = [KindeSdk::SignIn, KindeSdk::Tokens, KindeSdk::LogoutUrl, KindeSdk::PortalPage, KindeSdk::Answer]
+    elsewhere = [KindeSdk::SignIn, KindeSdk::Tokens, KindeSdk::LogoutUrl, KindeSdk::PortalPage, KindeSdk::Answer, KindeSdk::Apis, KindeSdk::Core::Pages]
     internal = [KindeSdk::Core::Call, KindeSdk::Core::Library, KindeSdk::Core::Log, KindeSdk::Core::Native]
     # What serves Rack and Rails has tests of its own.
     served = callable.select { |item| Object.const_source_location(item.name).first.match?(%r{/(rack|rails|testing|app)\b}) }

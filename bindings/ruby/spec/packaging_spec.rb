@@ -75,7 +75,8 @@ RSpec.describe "The gem" do
       expect(package.spec.extensions).to be_empty
       expect(package.spec.runtime_dependencies.map(&:name)).to eq(["ffi"])
       expect(package.spec.required_ruby_version).to be_satisfied_by(Gem::Version.new("3.0.0"))
-      expect(package.contents).to include("ext/libkinde.so", "lib/kinde_sdk.rb", "sig/kinde_sdk.rbs", "docs/rails.md", "LICENSE-MIT", "LICENSE-APACHE")
+      expect(package.contents).to include("ext/libkinde.so", "lib/kinde_sdk.rb", "sig/kinde_sdk.rbs", "sig/kinde_api.rbs",
+                                          "lib/kinde_api/names.rb", "lib/kinde_api/classes.rb", "docs/api.md", "docs/rails.md", "LICENSE-MIT", "LICENSE-APACHE")
       expect(package.contents.grep(/spec|native|\.rs\z/)).to eq([]) | all(end_with("native.rb"))
       package.extract_files(directory)
       expect(FileUtils.identical?(File.join(directory, "ext", "libkinde.so"), library)).to be(true)

@@ -221,8 +221,9 @@ RSpec.describe "Signing in" do
     end
 
     it "asks for the Management API's audience by itself" do
-      KindeSdk.client_credentials_access(**Emulator::MACHINE)
-      expect(emulator.requests("/oauth2/token").last[:form][:audience]).to eq(["#{emulator.url}/api"])
+      # Not what is sent: the library may keep such a token from an earlier test.
+      token = KindeSdk.client_credentials_access(**Emulator::MACHINE)["access_token"]
+      expect(KindeSdk.config.core_client.token_claims(token, { any_audience: true })["aud"]).to eq(["#{emulator.url}/api"])
     end
 
     it "does so for a domain without a scheme, and with a slash at its end" do

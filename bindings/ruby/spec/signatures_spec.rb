@@ -1,6 +1,7 @@
 # frozen_string_literal: true
 
 require_relative "../rakelib/signatures"
+require_relative "../rakelib/api_signatures"
 
 RSpec.describe "Types and documentation" do
   here = File.expand_path("..", __dir__)
@@ -8,6 +9,11 @@ RSpec.describe "Types and documentation" do
 
   it "are those of the comments" do
     expect(Signatures.new(here).text).to eq(File.read(signatures)), "sig/kinde_sdk.rbs is out of date: run `rake sig`"
+  end
+
+  it "are those of the library's catalogue" do
+    made = File.join(here, "sig", "kinde_api.rbs")
+    expect(ApiSignatures.new.text == File.read(made)).to be(true), "sig/kinde_api.rbs is out of date: run `rake sig`"
   end
 
   it "leave nothing without documentation" do
@@ -53,6 +59,17 @@ RSpec.describe "Types and documentation" do
         own = mod.singleton_methods.select { |name| mod.method(name).source_location.first.start_with?(File.join(here, "lib")) }
         expect(declared(types, mod, :class)).to match_array(own - internal.fetch(mod, []))
       end
+    end
+
+    it "name every method of the classes that are made of the catalogue" do
+      groups = KindeApi::GROUPS.values.uniq.map { |name| KindeApi.const_get(name) }
+      groups += KindeApi::FRONTEND_GROUPS.values.map { |name| KindeApi::Frontend.const_get(name) }
+      models = KindeApi::MODELS.map { |name| KindeApi.const_get(name) }.grep(Class)
+      (groups + models).each do |made|
+        own = declared(types, made, :instance).select { |name| made.method_defined?(name, false) }
+        expect(own).to match_array(made.public_instance_methods(false)), made.name
+      end
+      expect(declared(types, KindeSdk::Management, :instance)).to include(*KindeSdk::Apis.public_instance_methods)
     end
 
     [KindeSdk::Client, KindeSdk::TokenHash, KindeSdk::TokenStore, KindeSdk::Configuration, KindeSdk::Core::Client,

@@ -27,10 +27,23 @@ class Example < Rails::Application
     root "pages#home"
     get "account", to: "pages#account"
     get "members", to: "pages#members"
+    # Kinde sends here what happens; the address is registered in its settings.
+    post "webhooks/kinde", to: "events#create"
   end
 end
 
 Rails.application.initialize!
+
+# What happened in Kinde: here it is only said.
+class EventsController < ActionController::API
+  include KindeSdk::Webhooks
+
+  private
+
+  def handle_kinde_event(event)
+    Rails.logger.info("#{event[:type]} #{event[:event_id]}")
+  end
+end
 
 # Sign in, see what Kinde knows, be let in or not, sign out.
 class PagesController < ActionController::Base

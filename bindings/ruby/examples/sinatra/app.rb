@@ -13,6 +13,9 @@ KindeSdk.configure do |c|
   c.seal_keys = [ENV.fetch("KINDE_SEAL_KEY")]
 end
 
+# What happened in Kinde: here it is only said.
+EVENTS = KindeSdk::Rack::Webhooks.new { |event| puts "#{event[:type]} #{event[:event_id]}" }
+
 # Sign in, see what Kinde knows, be let in or not, sign out.
 class App < Sinatra::Base
   # Serves /login, /register, /logout and the path of callback_url.

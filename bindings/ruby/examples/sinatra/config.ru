@@ -2,4 +2,6 @@
 
 require_relative "app"
 
-run App
+# Kinde sends here what happens; the address is registered in its settings.
+map("/webhooks/kinde") { run EVENTS }
+map("/") { run App }

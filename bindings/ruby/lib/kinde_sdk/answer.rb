@@ -53,6 +53,16 @@ module KindeSdk
     end
     alias to_hash to_h
 
+    # @param names [Array<Symbol>, nil]
+    # @return [Hash{Symbol=>Object}] for pattern matching
+    # @example
+    #   case users.get_user_data("kp_1")
+    #   in {email: String => email, is_suspended: false} then notify(email)
+    #   end
+    def deconstruct_keys(names)
+      names ? @fields.slice(*names) : @fields.dup
+    end
+
     # @return [String]
     def to_json(*arguments)
       to_h.to_json(*arguments)

@@ -6,14 +6,21 @@ require_relative "client/roles"
 require_relative "client/feature_flags"
 require_relative "client/users"
 require_relative "client/account"
-require_relative "client/oauth"
+require_relative "client/apis"
+require_relative "client/frontend"
 
 module KindeSdk
   # Questions about one user, answered from verified tokens.
   #
   # When the access token has expired, a question renews it first if {#auto_refresh_tokens} is on and there is a refresh
   # token; otherwise it raises {TokenExpiredError}. Any number of threads may ask.
+  #
+  # Kinde's APIs are called by the client's own token, a user's or a machine's; {KindeSdk.management} calls them by the
+  # application's.
   class Client
+    autoload :OAuth, File.expand_path("client/oauth", __dir__)
+
+    include Apis
     include Claims
     include Permissions
     include Roles
@@ -21,8 +28,6 @@ module KindeSdk
     include Users
     include Account
 
-    # @return [KindeApi::ApiClient]
-    attr_writer :kinde_api_client
     # @return [Boolean] whether an expired access token is renewed
     attr_reader :auto_refresh_tokens
     # @return [Boolean] whether questions go to Kinde's Account API instead of the token
@@ -49,6 +54,7 @@ module KindeSdk
       @kinde_api_client = sdk_api_client
       @auto_refresh_tokens = auto_refresh_tokens
       @force_api = force_api
+      @machine = { management_client_id: (tokens_hash.client_id if tokens_hash.is_a?(MachineTokens)) }
       self.token_store = TokenStore.new(tokens_hash)
       refresh_token if auto_refresh_tokens && refreshable? && !@session.authenticated?
     end
@@ -78,9 +84,16 @@ module KindeSdk
       self.token_store = token_store if @own_session
     end
 
-    # @return [KindeApi::ApiClient]
+    # @return [KindeApi::ApiClient] by the access token as it is now
     def kinde_api_client
       @kinde_api_client ||= KindeSdk.api_client(bearer_token)
+    end
+
+    # Has {#users} and the other groups of operations ask by another client than this one's token.
+    #
+    # @param api_client [KindeApi::ApiClient]
+    def kinde_api_client=(api_client)
+      @kinde_api_client = @chosen_api_client = InvalidArgumentError.check("api_client", api_client, KindeApi::ApiClient)
     end
 
     # @return [Hash{Symbol=>Object}]
@@ -120,7 +133,7 @@ module KindeSdk
 
     # @return [OAuth] the operations about the user's own account
     def oauth
-      OAuth.new(self)
+      OAuth.new(self, api_client)
     end
 
     # @return [Frontend] the Account API by the names of the former gem's internal client
@@ -141,6 +154,17 @@ module KindeSdk
     end
 
     private
+
+    def api_client
+      @chosen_api_client || KindeApi::ApiClient.of(KindeSdk.config) { Calls.new(self) }
+    end
+
+    # Calls an API by the session, which may renew its tokens meanwhile.
+    def called
+      yield @session
+    ensure
+      adopt_renewed
+    end
 
     # Asks the session; answers `otherwise` if there is no such token, or it does not say.
     def ask_token(otherwise, &question)
@@ -184,7 +208,7 @@ module KindeSdk
     end
 
     def session_of(store)
-      KindeSdk.session(KindeSdk.verifying_client(auto_refresh: auto_refresh_tokens ? true : false), store.tokens)
+      KindeSdk.session(KindeSdk.verifying_client(auto_refresh: auto_refresh_tokens ? true : false, **@machine.to_h), store.tokens)
     end
 
     def refreshable?
@@ -215,7 +239,7 @@ module KindeSdk
       @adopted = @session.revision
       renewed = TokenHash.by_string(@session.tokens)
       token_store.set_tokens(renewed)
-      @kinde_api_client = KindeSdk.api_client(bearer_token)
+      @kinde_api_client = @chosen_api_client
       renewed
     end
 

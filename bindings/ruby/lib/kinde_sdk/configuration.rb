@@ -47,6 +47,15 @@ module KindeSdk
     # @!attribute [rw] logout_url
     #   @return [String, nil] where Kinde sends the browser after the sign-out
     setting :logout_url, :logout_redirect_uri
+    # @!attribute [rw] management_domain
+    #   @return [String, nil] Kinde's own host, where the domain is one of the application's; the Management API is there
+    setting :management_domain, :management_domain
+    # @!attribute [rw] management_client_id
+    #   @return [String, nil] of the application that asks the Management API, if it is another one
+    setting :management_client_id, :management_client_id
+    # @!attribute [rw] management_client_secret
+    #   @return [String, nil] its secret
+    setting :management_client_secret, :management_client_secret
     # @!attribute [rw] scope
     #   @return [String] texts separated by spaces
     setting :scope, :scope

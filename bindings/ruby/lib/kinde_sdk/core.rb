@@ -6,6 +6,7 @@ require_relative "core/native"
 require_relative "core/call"
 require_relative "core/log"
 require_relative "core/handle"
+require_relative "core/pages"
 require_relative "core/client"
 require_relative "core/session"
 
@@ -28,6 +29,12 @@ module KindeSdk
       # @return [String] the version of the library, such as "0.1.0"
       def version
         Native.kinde_version
+      end
+
+      # @return [Hash{Symbol=>Object}] all operations of Kinde's APIs: `groups`, `operations`, `models`
+      def catalogue
+        check_ractor
+        Call.json(:kinde_api_catalogue)
       end
 
       # Ends all calls that are under way and joins the library's threads. The next call starts them anew.

@@ -67,8 +67,33 @@ module KindeSdk
     include Failure
   end
 
-  # Kinde's APIs answered with an error.
+  # Kinde's APIs answered with an error, or calls of them could not be answered.
   class APIError < Error
+    # @param message [String, nil]
+    # @param status [Symbol]
+    # @param details [Hash{Symbol=>Object}]
+    # @param code [Integer, nil] the HTTP status, for applications that raise it in their tests
+    # @param response_headers [Hash, nil]
+    # @param response_body [String, nil]
+    def initialize(message = nil, status: :api, details: {}, code: nil, response_headers: nil, response_body: nil)
+      answer = { http_status: code, headers: response_headers, body: response_body }.compact
+      super(message || (code && "HTTP status code: #{code}"), status: status, details: { **details, **answer })
+    end
+
+    # @return [Integer] the HTTP status of the answer; 0 if there was none
+    def code
+      http_status || 0
+    end
+
+    # @return [Hash{String=>String}] the headers of the answer, by names in small letters
+    def response_headers
+      (details[:headers] || {}).transform_keys(&:to_s)
+    end
+
+    # @return [String, nil] the answer as it came, without what is secret
+    def response_body
+      details[:body]
+    end
   end
 
   # Nobody is signed in, or the token was refused.

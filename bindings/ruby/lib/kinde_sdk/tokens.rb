@@ -84,13 +84,14 @@ module KindeSdk
     # @param client_secret [String, nil] instead of the configured one
     # @param audience [String, nil] the API that it is for; without it, Kinde's Management API
     # @param domain [String, nil] instead of the configured one
-    # @return [Hash{String=>Object}] what Kinde answered, an error included
+    # @return [Hash{String=>Object}] what Kinde answered, an error included; {KindeSdk.client} takes it, whichever application
+    #   of Kinde it is for
     # @raise [NetworkError] if Kinde cannot be reached
     def client_credentials_access(client_id: nil, client_secret: nil, audience: nil, domain: nil)
       client = flow_client(client_id: client_id, client_secret: client_secret, domain: domain)
       audience ||= "#{config.origin(domain || config.domain)}/api"
-      client.client_credentials(audience: audience).slice(:access_token, :expires_in, :scope, :token_type)
-            .compact.transform_keys(&:to_s)
+      tokens = client.client_credentials(audience: audience).slice(:access_token, :expires_in, :scope, :token_type)
+      MachineTokens.of(tokens.compact.transform_keys(&:to_s), client_id)
     rescue OAuthError => e
       raise unless e.code
 

@@ -40,6 +40,13 @@ require "support/example_server"
       browser.assert_text("Whoever reads this may manage members.")
     end
 
+    it "takes what Kinde signed of what happened" do
+      post = ->(body) { Net::HTTP.post(URI("#{@server.url}/webhooks/kinde"), body, "Content-Type" => "application/jwt").code }
+      expect(post.call("no webhook")).to eq("400")
+      expect(post.call(@kinde.post("/webhooks", { type: "user.created", event_id: "event_of_#{name}" }).fetch(:token))).to eq("200")
+      Timeout.timeout(10) { Thread.pass until @server.said.include?("user.created event_of_#{name}") }
+    end
+
     it "registers" do
       browser.visit(@server.url)
       browser.click_link("register")

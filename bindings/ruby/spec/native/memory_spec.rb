@@ -73,6 +73,45 @@ RSpec.describe "Memory" do
     expect(grown).to be < bound
   end
 
+  it "is the same after 4,000 calls of an API, lists that nobody reads to their end, and models" do
+    configure(management_client_id: Emulator::MACHINE[:client_id], management_client_secret: Emulator::MACHINE[:client_secret])
+    users = KindeSdk.management.users
+    grown = growth(4_000) do |number|
+      if number.even?
+        users.all_users(page_size: 1).first
+      else
+        begin
+          users.get_user_data(KindeApi::CreateUserRequest.new(profile: { given_name: "A" }).profile.given_name)
+        rescue KindeApi::ApiError
+          nil
+        end
+      end
+    end
+    expect(grown).to be < bound
+  end
+
+  it "of pages may be collected at any moment" do
+    answers = ruby(<<~RUBY)
+      #{settings_code}
+      KindeSdk.configure do |c|
+        c.management_client_id = #{Emulator::MACHINE[:client_id].dump}
+        c.management_client_secret = #{Emulator::MACHINE[:client_secret].dump}
+      end
+      users = KindeSdk.management.users
+      users.get_users
+      GC.stress = 1
+      found = [users.all_users(page_size: 2).map(&:email).to_a.size, users.get_users(page_size: 1).users.first.email]
+      begin
+        users.create_user(KindeApi::CreateUserRequest.new(profile: {}), nonsense: 1)
+      rescue ArgumentError => e
+        found << e.message[/nonsense|given 1/]
+      end
+      GC.stress = false
+      p found
+    RUBY
+    expect(answers.strip).to eq([4, "ada@example.com", "given 1"].inspect)
+  end
+
   it "may be collected at any moment" do
     token = emulator.mint(claims: { permissions: ["read:todos"], text: "e" * 50, list: [1, "b"] })
     request = KindeSdk.auth_url

@@ -47,6 +47,11 @@ RSpec.describe KindeSdk::Engine do
     expect(page(tab)[:tokens]).to be_nil
   end
 
+  it "has the classes of Kinde's APIs made where everything is loaded at the start" do
+    expect(Rails.application.config.eager_load_namespaces).to include(KindeApi)
+    expect(KindeApi).to respond_to(:eager_load!)
+  end
+
   it "registers" do
     expect(tab.get("/kinde_sdk/register").headers["Location"]).to include("prompt=create")
   end

@@ -59,7 +59,8 @@ class Vectors
     control(group["then"])
     group["cases"].reject { |test| self.class.left_out(test) }.filter_map do |test|
       control(test["control"])
-      difference = compare(answer(test), test["expect"])
+      @emulator.control(:delete, "/requests") if test["expect"].key?("request")
+      difference = compare(answer(test), test["expect"]) || compare_request(test["expect"])
       "#{test["name"]}: #{difference}" if difference
     end
   end
@@ -118,10 +119,19 @@ class Vectors
     status = answer.is_a?(KindeSdk::Failure) ? answer.status.to_s.upcase : "OK"
     return "expected #{expect["status"]}, got #{status} (#{answer})" unless status == expect["status"]
 
-    expect.except("status", "number", "advice").each do |name, expected|
+    expect.except("status", "number", "advice", "request").each do |name, expected|
       return "#{name}: expected #{expected}, got #{answer.inspect}" unless same?(answer, name, expected)
     end
     nil
+  end
+
+  # What came to an API during a case.
+  def compare_request(expect)
+    return unless expect.key?("request")
+
+    found = @emulator.get("/requests").fetch(:requests).select { |request| request[:path].include?("api/v1/") }.last
+    sent = found && plain(found.slice(:method, :path, :query)).merge("body" => found[:body].empty? ? nil : JSON.parse(found[:body]))
+    "request: expected #{expect["request"]}, sent #{sent}" unless sent == expect["request"]
   end
 
   def same?(answer, name, expected)
@@ -180,12 +190,25 @@ class Vectors
       when "client_credentials" then @client.client_credentials(with) && {}
       when "user_profile" then { value: @client.user_profile({ "access_token" => @session.access_token, **with }) }
       when "introspect_token" then { value: @client.introspect_token({ "token" => own_token, **with }) }
+      when "api_call" then api_call(with["operation"], with["params"])
       when "revoke_token" then @client.revoke_token({ "token" => own_token, **with }) || {}
       else { value: ask(name, with) }
       end
     end
 
     private
+
+    # By the method of its class, where the catalogue has the operation.
+    def api_call(operation, params)
+      KindeApi.eager_load!
+      group = KindeApi::GROUPS.values.map { |name| KindeApi.const_get(name) }.find { |it| it.method_defined?(operation) }
+      if group
+        group.new(KindeApi::ApiClient.of(KindeSdk.config) { @client }).public_send(operation, **params.transform_keys(&:to_sym))
+      else
+        @client.api_call(operation, params)
+      end
+      {}
+    end
 
     def own_token
       @session.authenticated? ? @session.access_token : nil

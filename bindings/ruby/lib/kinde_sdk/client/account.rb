@@ -34,6 +34,10 @@ module KindeSdk
       TEXTS = { 401 => "Invalid or expired token", 403 => "Insufficient permissions", 429 => "Too many requests" }.freeze
       private_constant :TEXTS
 
+      # The conditions that only Kinde can judge.
+      IN_NO_TOKEN = %i[billing_entitlements entitlements].freeze
+      private_constant :IN_NO_TOKEN
+
       # @!method user_permissions(page_size: 10, starting_after: nil)
       #   One page of the user's permissions.
       #   @param page_size [Integer] 1 to 500
@@ -134,6 +138,23 @@ module KindeSdk
       end
       alias hasEntitlements has_entitlements?
 
+      # Whether all of these conditions hold. Billing and entitlements are in no token, so Kinde is asked about them.
+      #
+      # @param force_api [Boolean, nil] whether Kinde is asked about everything; without it, as {#force_api} says
+      # @param conditions [Hash{Symbol=>Object}] `permissions`, `roles`, `feature_flags` (codes, or hashes of `flag` and `value`),
+      #   `billing_entitlements` (names of prices), `entitlements` (keys of features)
+      # @return [Boolean] true if there are none
+      # @raise [APIError] if Kinde was to be asked and cannot be: no failure is taken for an answer
+      # @raise [InvalidArgumentError]
+      # @example
+      #   client.has?(roles: ["admin"], feature_flags: [{flag: "theme", value: "dark"}], billing_entitlements: ["Pro"])
+      def has?(force_api: nil, **conditions)
+        fresh = force_api.nil? ? self.force_api : force_api
+        return ask { |session| session.has?(conditions) } unless fresh || IN_NO_TOKEN.any? { |name| conditions.key?(name) }
+
+        asked("conditions") { @session.fetch_has?(conditions) }
+      end
+
       # @return [Answer] the user's profile as Kinde has it now
       # @raise [APIError]
       def enhanced_user_profile
@@ -191,7 +212,11 @@ module KindeSdk
 
       # What Kinde says now, by the names of the library.
       def fetch(what, thing: what.to_s, **parameters)
-        @session.fetch(what, **parameters)
+        asked(thing) { @session.fetch(what, **parameters) }
+      end
+
+      def asked(thing)
+        yield
       rescue Failure => e
         raise if e.is_a?(InvalidArgumentError)
 

@@ -135,13 +135,16 @@ module KindeSdk
       # @return [Exception] one that includes {Failure}
       def error(place)
         pointer = place.read_pointer
-        status = Native.kinde_error_status(pointer)
         message = Native.kinde_error_message(pointer).to_s.dup.force_encoding(Encoding::UTF_8)
-        details = details(pointer)
-        name = Native.kinde_status_name(status).downcase.to_sym
-        class_of(status, details).new(message, status: name, details: details)
+        exception(Native.kinde_error_status(pointer), message, details(pointer))
       ensure
         Native.kinde_error_free(pointer)
+      end
+
+      # @param details [Hash{Symbol=>Object}] what `kinde_error_details` gives
+      # @return [Exception] one that includes {Failure}
+      def failure(details)
+        exception(details.fetch(:status), details.fetch(:message), details)
       end
 
       # Parameters as the library takes them.
@@ -248,6 +251,12 @@ module KindeSdk
         parse(take_text(out)) || {}
       end
       private_class_method :details
+
+      def exception(status, message, details)
+        name = Native.kinde_status_name(status).downcase.to_sym
+        class_of(status, details).new(message, status: name, details: details)
+      end
+      private_class_method :exception
 
       def class_of(status, details)
         _, found = CLASSES.find { |statuses, _| statuses.cover?(status) }

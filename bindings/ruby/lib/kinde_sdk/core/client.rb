@@ -16,8 +16,8 @@ module KindeSdk
         end
       end
 
-      # What stands before each text of an authorization request. Where there is no backslash, it stands nowhere else.
-      BEFORE_TEXTS = %i[url state nonce code_verifier].to_h { |name| [name, "\"#{name}\":\"".freeze] }.freeze
+      # An authorization request as the library writes it, up to each of its texts.
+      BEFORE_TEXTS = ['{"url":"', '","state":"', '","nonce":"', '","code_verifier":"'].freeze
       private_constant :Handle, :BEFORE_TEXTS
 
       # @param environment [Boolean] whether the environment's KINDE_DOMAIN, KINDE_CLIENT_ID and so on count for what
@@ -140,10 +140,36 @@ module KindeSdk
         JSON.parse(text, max_nesting: false)
       end
 
+      # Calls an operation of the Management API with the application's machine token, which is obtained and renewed by itself.
+      #
+      # @param operation [String, Symbol] a name of {Core.catalogue}, or "request"
+      # @param parameters [Hash] as `kinde_api_call` takes them
+      # @return [Hash{Symbol=>Object}] `status`, `headers`, `data`
+      # @raise [APIError]
+      # @raise [InvalidArgumentError] whose details name everything that is wrong, before anything is sent
+      def api_call(operation, parameters = {})
+        Call.json(:kinde_api_call, @handle, Call.argument(operation), Call.parameters(parameters))
+      end
+
+      # Makes many calls, a few at a time.
+      #
+      # @param parameters [Hash] `calls`, a list of `{operation:, params:}`, and `concurrency`
+      # @return [Hash{Symbol=>Object}] `results`, in the order of the calls, and `failures`, a list of `{index:, error:}`
+      def api_call_many(parameters)
+        Call.json(:kinde_api_call_many, @handle, Call.parameters(parameters))
+      end
+
+      # @param (see #api_call)
+      # @return [Pages] of an operation that answers with a list
+      # @raise [InvalidArgumentError]
+      def api_pages(operation, parameters = {})
+        Call.handle(:kinde_pages_new, @handle, Call.argument(operation), Call.parameters(parameters)) { |pointer| Pages.new(pointer) }
+      end
+
       # Verifies the body of a request from Kinde.
       #
       # @param body [String]
-      # @return [Hash{Symbol=>Object}] `type`, `event_id`, `timestamp`, `source`, `data`, and `duplicate`: whether
+      # @return [Hash{Symbol=>Object}] `type`, `event_id`, `timestamp`, `source`, `data`, `ip_address`, and `duplicate`: whether
       #   {#webhook_done} was called for this event
       # @raise [TokenError] if it is no webhook of Kinde, or too old
       # @raise [StoreError] if nobody knows now whether the event was handled; answer with 503, and Kinde sends it again
@@ -226,11 +252,15 @@ module KindeSdk
       def texts_of(json)
         return if json.include?("\\")
 
-        BEFORE_TEXTS.transform_values do |before|
-          start = json.index(before) or return
-          start += before.size
-          json[start...json.index('"', start)]
+        place = 0
+        url, state, nonce, code_verifier = BEFORE_TEXTS.map do |before|
+          return unless json[place, before.size] == before
+
+          start = place + before.size
+          place = json.index('"', start)
+          json[start, place - start]
         end
+        { url: url, state: state, nonce: nonce, code_verifier: code_verifier }
       end
     end
   end

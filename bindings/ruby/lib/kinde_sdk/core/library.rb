@@ -15,7 +15,7 @@ module KindeSdk
       BESIDE_THE_GEM = File.expand_path("../../../ext/#{names.last}", __dir__)
 
       # The ABI that the declarations in native.rb were written for: major << 16 | minor.
-      ABI_VERSION = 7
+      ABI_VERSION = 8
 
       # A library that cannot be used, or none at all.
       class NotUsable < LoadError

@@ -131,6 +131,7 @@ module KindeSdk
       function :kinde_session_api_call, [session, :string, :string, out, error], status, blocking: true
       function :kinde_api_call_many, [client, :string, out, error], status, blocking: true
       function :kinde_pages_new, [client, :string, :string, out, error], status
+      function :kinde_session_pages_new, [session, :string, :string, out, error], status
       function :kinde_pages_next, [pages, out, error], status, blocking: true
       function :kinde_pages_free, [pages], :void
 

@@ -277,6 +277,24 @@ module KindeSdk
         Call.place(:kinde_session_fetch_has, @handle, Call.parameters(conditions)) { |out| out.get_uint8(0) == 1 }
       end
 
+      # Calls an operation of Kinde's APIs with the session's access token.
+      #
+      # @param (see Client#api_call)
+      # @return (see Client#api_call)
+      # @raise (see Client#api_call)
+      def api_call(operation, parameters = {})
+        Call.json(:kinde_session_api_call, @handle, Call.argument(operation), Call.parameters(parameters))
+      end
+
+      # @param (see Client#api_call)
+      # @return (see Client#api_pages)
+      # @raise (see Client#api_pages)
+      def api_pages(operation, parameters = {})
+        Call.handle(:kinde_session_pages_new, @handle, Call.argument(operation), Call.parameters(parameters)) do |pointer|
+          Pages.new(pointer)
+        end
+      end
+
       # @!endgroup
 
       private

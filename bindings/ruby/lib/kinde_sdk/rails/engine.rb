@@ -5,6 +5,7 @@ require "active_support/current_attributes"
 require_relative "session_keys"
 require_relative "current"
 require_relative "middleware"
+require_relative "webhooks"
 
 module KindeSdk
   # Kinde for Rails: pages for signing in and out, helpers, and `request.env["kinde"]` for every request.
@@ -13,6 +14,9 @@ module KindeSdk
   #   mount KindeSdk::Engine, at: "/kinde_sdk"
   class Engine < ::Rails::Engine
     isolate_namespace KindeSdk
+
+    # Classes that are made when they are first named are made before the processes fork.
+    config.eager_load_namespaces << KindeApi
 
     initializer "kinde_sdk.middleware" do |app|
       # Outside of what makes pages of exceptions, so that tokens which were renewed are kept although a page failed.
