@@ -71,6 +71,7 @@ defmodule KindeSDK.MixProject do
       groups_for_modules: [
         "Signing in": [Kinde, Kinde.Client, Kinde.Session, Kinde.Cookie],
         Tokens: [Kinde.Token, Kinde.Claims],
+        "Kinde's APIs": ~r/^Kinde\.(Api|Account|Webhook)/,
         Errors: [Kinde.Error],
         "Phoenix and Plug": ~r/^Kinde\.(Plug|LiveView|Test)/,
         "As before": ~r/^Kinde(ClientSDK|SDK)/

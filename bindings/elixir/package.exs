@@ -36,7 +36,9 @@ defmodule Kinde.Package do
     cargo(arguments, @root, [{"CARGO_TARGET_DIR", built}])
     [crate] = Path.wildcard(Path.join(built, "package/*.crate"))
     File.mkdir_p!(directory)
-    {_output, 0} = System.cmd("tar", ["-xzf", crate, "-C", directory, "--strip-components=1"])
+
+    # A crate's files are all of one old day; with that of today cargo sees that they are others than those it has compiled.
+    {_output, 0} = System.cmd("tar", ["-xzmf", crate, "-C", directory, "--strip-components=1"])
     File.rm_rf!(built)
 
     for rest <- ~w(bindings Cargo.toml.orig Cargo.lock .cargo_vcs_info.json),

@@ -8,6 +8,9 @@ defmodule Kinde do
   | `Kinde.Session` | the sign-in of one user, and the questions asked of it |
   | `Kinde.Token` | bearer tokens, and the grants without a session |
   | `Kinde.Claims` | look-ups in the claims of a verified token |
+  | `Kinde.Account` | what Kinde says about a user now, where tokens say what was |
+  | `Kinde.Api` | Kinde's Management API: users, organizations, roles, … |
+  | `Kinde.Webhook` | events that Kinde sends |
   | `Kinde.Error` | what every function fails with |
 
   Functions return `{:ok, value}` (or `:ok`) and `{:error, %Kinde.Error{}}`; those that end in `!` return the value or
@@ -26,7 +29,7 @@ defmodule Kinde do
   @typedoc """
   Parameters and settings: a map or keyword list with the names of the library's documentation.
 
-  Values are texts, atoms, numbers, lists and maps. `nil` is as good as no value.
+  Values are texts, atoms, numbers, dates and times, lists and maps. `nil` is as good as no value.
   """
   @type params :: keyword() | %{optional(atom() | String.t()) => term()}
 

@@ -229,7 +229,7 @@ defmodule KindeClientSDK do
   Sends the browser to Kinde's sign-in page; with `:client_credentials` gets a token for the application, which stays on this node,
   and returns `conn` as it is.
 
-  Whoever was signed in before is not any more. `additional_params` win over those of the client.
+  Whoever was signed in before is not any more. `additional_params` win over those of the client. Prefetches are answered with 400.
 
       conn = KindeClientSDK.login(conn, client, %{org_code: "org_1"})
 
@@ -306,7 +306,7 @@ defmodule KindeClientSDK do
 
       conn = KindeClientSDK.logout(conn)
 
-  Everything that is kept of the sign-in is deleted, and the refresh token revoked.
+  Everything that is kept of the sign-in is deleted, and the refresh token revoked. Prefetches are answered with 400, and do nothing.
   """
   @spec logout(conn()) :: conn()
   def logout(conn) do

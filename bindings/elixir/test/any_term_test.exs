@@ -16,10 +16,9 @@ defmodule Kinde.AnyTermTest do
     client = Emulator.client(emulator, seal_keys: [String.duplicate("k", 43)], timeout_ms: 2_000)
     session = Emulator.signed_in(emulator, client)
 
-    %{
-      good: [client.ref, session.ref, make_ref(), [], %{}, "read:todos", 0, 1, Session.access_token!(session)],
-      session: session
-    }
+    {:ok, pages} = Native.api_pages(client.ref, "get_users", [])
+    values = [make_ref(), [], %{}, "read:todos", "get_users", 0, 1, Session.access_token!(session)]
+    %{good: [client.ref, session.ref, pages | values], session: session}
   end
 
   for {name, arity} <- Native.__info__(:functions) -- @left_out do
@@ -39,8 +38,14 @@ defmodule Kinde.AnyTermTest do
     end
   end
 
-  defp good(name, arity, [client, session | _others]) do
-    first = if String.starts_with?(to_string(name), "session_"), do: session, else: client
+  defp good(name, arity, [client, session, pages | _others]) do
+    first =
+      cond do
+        String.starts_with?(to_string(name), "session_") -> session
+        name == :api_pages_next -> pages
+        true -> client
+      end
+
     Enum.take([first | List.duplicate([], arity)], arity)
   end
 
@@ -53,6 +58,7 @@ defmodule Kinde.AnyTermTest do
   defp judge(_name, _arguments, :refused), do: :ok
   defp judge(_name, _arguments, {:answer, :ok}), do: :ok
   defp judge(_name, _arguments, {:answer, :wait}), do: :ok
+  defp judge(_name, _arguments, {:answer, :large}), do: :ok
   defp judge(_name, _arguments, {:answer, {:error, %Error{} = error}}), do: message(error)
 
   defp judge(_name, arguments, {:answer, {:ok, task}}) when is_reference(task) do

@@ -29,6 +29,13 @@ defmodule Kinde.CallTest do
     assert {:error, %Error{code: :timeout}} = Token.device_start(Client.with_timeout(silent([]), 0))
   end
 
+  test "a call that never answers, not even that it was cancelled, ends all the same" do
+    client = Client.with_timeout(silent([]), 0)
+
+    assert {:error, %Error{code: :timeout}} =
+             Kinde.Call.run(client, :never, fn _answer -> {:ok, make_ref()} end)
+  end
+
   test "a call is given up when its caller dies" do
     client = silent([])
     caller = spawn(fn -> Token.device_start(client) end)

@@ -128,4 +128,18 @@ defmodule Kinde.TestTest do
     browser = application |> Browser.new(emulator) |> Browser.get("/login")
     assert browser |> Browser.come_back(Browser.location(browser)) |> Browser.greeted() == "nobody"
   end
+
+  test "sends webhooks without a network" do
+    client = started()
+    event = [type: "user.deleted", data: %{user: %{id: "kp_1"}}, event_id: "event_1"]
+    body = Testing.webhook(client, event)
+
+    assert {:ok, %Kinde.Webhook{type: "user.deleted", event_id: "event_1"} = webhook} =
+             Kinde.Webhook.decode(client, body)
+
+    assert webhook.data == %{"user" => %{"id" => "kp_1"}}
+    assert {:ok, %Kinde.Webhook{type: "user.created"}} = Kinde.Webhook.decode(client, Testing.webhook(client))
+    old = Testing.webhook(client, timestamp: "2024-01-01T00:00:00Z")
+    assert {:error, %Kinde.Error{}} = Kinde.Webhook.decode(client, old)
+  end
 end

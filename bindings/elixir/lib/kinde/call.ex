@@ -6,6 +6,9 @@ defmodule Kinde.Call do
 
   alias Kinde.{Client, Error, Native}
 
+  # A machine that is too busy to send a message for so long has other worries than one that comes late.
+  @cancelled_within 10_000
+
   @doc """
   Starts a call and waits for its result.
 
@@ -39,10 +42,12 @@ defmodule Kinde.Call do
       timeout ->
         cancel(task)
 
-        # The one message comes in any case, and it may be the answer.
+        # The one message comes in any case, at once as a rule, and it may be the answer.
         receive do
           {^ref, {:error, %Error{code: :cancelled}}} -> {:error, late(timeout)}
           {^ref, result} -> result
+        after
+          @cancelled_within -> {:error, late(timeout)}
         end
     end
   end

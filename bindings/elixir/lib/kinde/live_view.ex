@@ -30,6 +30,8 @@ if match?({:module, _}, Code.ensure_compiled(Phoenix.LiveView)) do
     they answer `false` when the access token has expired.
     """
 
+    import Kinde.Plug.Failure, only: [is_unusable: 1]
+
     alias Kinde.{Client, Error, Session}
 
     require Logger
@@ -37,7 +39,6 @@ if match?({:module, _}, Code.ensure_compiled(Phoenix.LiveView)) do
     # The names that `Kinde.Plug` gives them.
     @id "kinde_session_id"
     @claims "kinde_claims"
-    @unusable [:session_not_found, :session_invalid, :invalid_grant, :invalid_argument, :invalid_utf8]
     @seconds_left 60
 
     @typedoc "A hook and its options."
@@ -75,7 +76,7 @@ if match?({:module, _}, Code.ensure_compiled(Phoenix.LiveView)) do
     defp find(_session, _client), do: {:ok, nil}
 
     # If the store cannot be asked, mounting fails, and the browser tries again: nobody is sent away as if signed out.
-    defp usable({:error, %Error{code: code}}) when code in @unusable, do: {:ok, nil}
+    defp usable({:error, %Error{code: code}}) when is_unusable(code), do: {:ok, nil}
     defp usable({:error, error}), do: raise(error)
     defp usable(found), do: found
 
@@ -85,7 +86,7 @@ if match?({:module, _}, Code.ensure_compiled(Phoenix.LiveView)) do
         {:ok, _refreshed} ->
           {:ok, session}
 
-        {:error, %Error{code: code}} when code in @unusable ->
+        {:error, %Error{code: code}} when is_unusable(code) ->
           {:ok, nil}
 
         {:error, error} ->

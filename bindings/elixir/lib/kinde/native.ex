@@ -19,6 +19,7 @@ defmodule Kinde.Native do
   @type client :: reference()
   @type session :: reference()
   @type task :: reference()
+  @type pages :: reference()
   @type started :: {:ok, task()} | {:error, Kinde.Error.t()}
   @type answer :: boolean() | {:error, Kinde.Error.t()}
   @type kind :: 0 | 1
@@ -123,6 +124,47 @@ defmodule Kinde.Native do
         started()
 
   nif session_fetch_has(session :: session(), conditions :: Kinde.params(), ref :: reference()) :: started()
+
+  nif api_call(client :: client(), operation :: String.t(), params :: Kinde.params(), ref :: reference()) ::
+        :large | started()
+
+  nif api_call_large(
+        client :: client(),
+        operation :: String.t(),
+        params :: Kinde.params(),
+        ref :: reference()
+      ) ::
+        started()
+
+  nif session_api_call(
+        session :: session(),
+        operation :: String.t(),
+        params :: Kinde.params(),
+        ref :: reference()
+      ) :: :large | started()
+
+  nif session_api_call_large(
+        session :: session(),
+        operation :: String.t(),
+        params :: Kinde.params(),
+        ref :: reference()
+      ) :: started()
+
+  nif api_call_many(client :: client(), calls :: Kinde.params(), ref :: reference()) :: started()
+
+  nif api_pages(client :: client(), operation :: String.t(), params :: Kinde.params()) ::
+        Kinde.result(pages())
+
+  nif session_api_pages(session :: session(), operation :: String.t(), params :: Kinde.params()) ::
+        Kinde.result(pages())
+
+  nif api_pages_next(pages :: pages(), ref :: reference()) :: started()
+  nif api_catalogue() :: Kinde.result(map())
+
+  nif webhook_decode(client :: client(), body :: String.t(), options :: Kinde.params(), ref :: reference()) ::
+        started()
+
+  nif webhook_done(client :: client(), event_id :: String.t(), ref :: reference()) :: started()
 
   # Without its library the module is loaded all the same, so that its functions can say what is missing.
   @doc false

@@ -22,7 +22,7 @@ defmodule Kinde.Session do
 
   use Kinde.Bang
 
-  alias Kinde.{Call, Client, Error, Native, Token}
+  alias Kinde.{Account, Call, Client, Error, Native, Token}
 
   @enforce_keys [:ref, :client]
   @derive {Inspect, only: [:client]}
@@ -301,7 +301,7 @@ defmodule Kinde.Session do
         }
 
   @doc """
-  Asks Kinde what is so now; the tokens say what was so when they were made.
+  Asks Kinde what is so now; the tokens say what was so when they were made. `Kinde.Account` has a function for each.
 
   `what` is `:permissions`, `:roles`, `:flags`, `:properties`, `:entitlements`, `:entitlement` (takes `key`),
   `:portal_url`, `:user_profile` or `:refresh_claims`. Fields that Kinde adds to its answers in the future have texts as keys.
@@ -313,11 +313,9 @@ defmodule Kinde.Session do
     Call.run(session.client, :fetch, %{what: what}, &Native.session_fetch(session.ref, what, params, &1))
   end
 
-  @doc "As `has?/2`, but asks Kinde."
+  @doc "As `has?/2`, but asks Kinde, and knows `billing_entitlements` and `entitlements` too: `Kinde.Account.has/2`."
   @spec fetch_has(t(), Kinde.params()) :: Kinde.result(boolean())
-  def fetch_has(%__MODULE__{} = session, conditions) do
-    call(session, :fetch_has, &Native.session_fetch_has(session.ref, conditions, &1))
-  end
+  def fetch_has(%__MODULE__{} = session, conditions), do: Account.has(session, conditions)
 
   defp call(session, flow, start), do: Call.run(session.client, flow, start)
 

@@ -165,6 +165,22 @@ defmodule Kinde.Test do
     %{access_token: sign(access), id_token: sign(id), expires_at: now + said[:expires_in]}
   end
 
+  @doc """
+  The body of a webhook, as Kinde would send it: `:type`, `:data`, and where they matter `:event_id`, `:source` and `:timestamp`.
+
+      body = Kinde.Test.webhook(MyApp.Kinde, type: "user.deleted", data: %{user: %{id: "kp_1"}})
+      conn = :post |> conn("/webhooks/kinde", body) |> MyAppWeb.Endpoint.call([])
+      assert conn.status == 200
+  """
+  @spec webhook(Client.named(), keyword()) :: String.t()
+  def webhook(client, event \\ []) do
+    _believes = start(client)
+    now = DateTime.utc_now() |> DateTime.to_iso8601()
+    id = "event_" <> Base.encode16(:crypto.strong_rand_bytes(16), case: :lower)
+    defaults = [type: "user.created", data: %{}, event_id: id, source: "admin", timestamp: now]
+    event |> Keyword.validate!(defaults) |> Map.new() |> sign()
+  end
+
   @doc "The keys with which these tokens are verified, as a set (RFC 7517)."
   @spec jwks() :: map()
   def jwks do

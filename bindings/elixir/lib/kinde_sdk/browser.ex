@@ -5,6 +5,7 @@ defmodule KindeSDK.Browser do
   # application it is for: enough for a node that has never met the browser. No secret of the application is in it.
 
   alias Kinde.{Error, Session}
+  alias Kinde.Plug.Failure
   alias KindeSDK.{CoreClient, KindeCache, PlugSession}
   alias KindeSDK.KindeCache.Entries
   alias KindeSDK.SDK.Utils
@@ -23,9 +24,6 @@ defmodule KindeSDK.Browser do
 
   # The store knows no such session, or not any more.
   @gone [:session_not_found, :session_invalid]
-  # The question could not be answered, which says nothing about the user.
-  @trouble [:network, :tls, :timeout, :http, :rate_limited, :store, :conflict, :keys_unavailable, :internal] ++
-             [:response_too_large, :malformed_response, :config, :not_prepared]
 
   @doc "A browser that was not seen before."
   @spec new(KindeClientSDK.t() | nil) :: t()
@@ -229,8 +227,10 @@ defmodule KindeSDK.Browser do
   defp answer({:error, error}), do: refuse(error)
 
   @spec refuse(Error.t()) :: no_return()
-  defp refuse(%Error{code: code} = error) when code in @trouble, do: throw(reason(error))
-  defp refuse(_nobody), do: missing()
+  defp refuse(error) do
+    # A question that could not be answered says nothing about the user.
+    if Failure.unavailable?(error) or Failure.fault?(error), do: throw(reason(error)), else: missing()
+  end
 
   @spec missing() :: no_return()
   defp missing, do: throw("Request is missing required authentication credential")

@@ -14,8 +14,6 @@ defmodule KindeSDK.Connection do
   `Tesla.Middleware.Headers`) are still read.
   """
 
-  alias Kinde.Error
-
   @default_base_url "https://app.kinde.com"
 
   @derive {Inspect, except: [:access_token]}
@@ -57,17 +55,6 @@ defmodule KindeSDK.Connection do
   def adapter, do: tesla_options()[:adapter]
 
   @doc false
-  @spec later(String.t()) :: {:error, Error.t()}
-  def later(function) do
-    {:error,
-     %Error{
-       code: :unknown_operation,
-       message:
-         "#{function} belongs to Kinde's Management API, which this version of kinde_sdk does not reach yet"
-     }}
-  end
-
-  @doc false
   @spec core_client(t()) :: Kinde.result(Kinde.Client.t())
   def core_client(%__MODULE__{} = connection) do
     Kinde.Client.new(
@@ -75,7 +62,9 @@ defmodule KindeSDK.Connection do
       # A token says itself whose it is; a client has to have an id all the same.
       client_id: "unknown",
       user_agent: connection.user_agent,
-      any_audience: true
+      any_audience: true,
+      # The applications that use a connection know what Kinde takes from documentation that is newer, or older, than this.
+      api_validation: "lenient"
     )
   end
 

@@ -5,24 +5,38 @@ defmodule KindeSDK.CoreClient do
   # with equal settings share keys, connections and session store, and one that was made is used again.
 
   alias Kinde.Error
-  alias KindeSDK.KindeCache.Entries
+
+  # An application has few. One that makes its `redirect_uri` of what browsers say has as many as they like.
+  @most 1_000
+
+  @doc "Makes the table of clients, which is the calling process's."
+  @spec create() :: :ok
+  def create do
+    :ets.new(__MODULE__, [:set, :public, :named_table, read_concurrency: true])
+    :ok
+  end
 
   @doc "The client, or what is wrong with its settings."
   @spec of(KindeClientSDK.t()) :: {:ok, Kinde.Client.t()} | {:error, Error.t()}
   def of(%KindeClientSDK{} = client) do
     settings = settings(client)
-    key = {:core_client, settings}
 
-    case Entries.lookup(key, nil) do
-      nil ->
+    case :ets.lookup(__MODULE__, settings) do
+      [{_settings, core}] ->
+        {:ok, core}
+
+      [] ->
         with {:ok, core} <- Kinde.Client.new(settings) do
-          Entries.put(key, core)
+          keep(settings, core)
           {:ok, core}
         end
-
-      core ->
-        {:ok, core}
     end
+  end
+
+  # The new one holds what it shares with those that go.
+  defp keep(settings, core) do
+    if :ets.info(__MODULE__, :size) >= @most, do: :ets.delete_all_objects(__MODULE__)
+    :ets.insert(__MODULE__, {settings, core})
   end
 
   @doc "Keeps the secret of a client, which must not be in a cookie, for browsers that come with one."

@@ -27,6 +27,14 @@ defmodule KindeSDK.PlugSession do
     {conn.query_params, query}
   end
 
+  @doc """
+  Sets the answer to a browser that fetches a page ahead, or a page that embeds it as an image: nobody asked for it. It is not
+  sent yet.
+  """
+  @spec refuse(conn()) :: conn()
+  def refuse(conn),
+    do: conn |> Plug.Conn.resp(:bad_request, "") |> Plug.Conn.put_resp_header("cache-control", "no-store")
+
   @doc "Sets the answer that sends the browser elsewhere. It is not sent yet."
   @spec redirect(conn(), String.t()) :: conn()
   def redirect(conn, url) do

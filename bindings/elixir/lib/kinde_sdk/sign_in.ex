@@ -4,6 +4,7 @@ defmodule KindeSDK.SignIn do
   # How somebody is signed in and out by `KindeClientSDK`. Where it fails, the user is signed out, and it throws why.
 
   alias Kinde.{Error, Session}
+  alias Kinde.Plug.Navigation
   alias KindeSDK.{Browser, CoreClient, PlugSession}
   alias KindeSDK.KindeCache.Entries
   alias KindeSDK.SDK.Utils
@@ -18,12 +19,20 @@ defmodule KindeSDK.SignIn do
   @doc "Sends the browser to a page of Kinde."
   @spec begin(PlugSession.conn(), KindeClientSDK.t(), page(), map()) :: PlugSession.conn()
   def begin(conn, client, page, additional_params) do
+    # Wrong parameters are a mistake of the application, whoever asks.
     params = params(client, additional_params)
+
+    if Navigation.unasked?(conn),
+      do: PlugSession.refuse(conn),
+      else: begin(conn, client, page_url(page, params))
+  end
+
+  defp begin(conn, client, url) do
     CoreClient.remember_secret(client)
     browser = %{(Browser.of(conn) || Browser.new(client)) | client: client}
 
     with {:ok, session, browser} <- Browser.session_to_sign_in(browser),
-         {:ok, url} <- url(page, session, params),
+         {:ok, url} <- url.(session),
          {:ok, browser} <- Browser.keep(browser, session) do
       Entries.put(browser.id, %{session_id: browser.session_id, status: :authenticating})
       conn |> Browser.put(browser) |> PlugSession.redirect(url)
@@ -32,9 +41,9 @@ defmodule KindeSDK.SignIn do
     end
   end
 
-  defp url(:login, session, params), do: Session.login_url(session, params)
-  defp url(:register, session, params), do: Session.register_url(session, params)
-  defp url(:create_org, session, params), do: Session.create_org_url(session, params)
+  defp page_url(:login, params), do: &Session.login_url(&1, params)
+  defp page_url(:register, params), do: &Session.register_url(&1, params)
+  defp page_url(:create_org, params), do: &Session.create_org_url(&1, params)
 
   defp params(client, additional_params) do
     Utils.add_additional_params(client.additional_params || %{}, additional_params)
@@ -161,6 +170,10 @@ defmodule KindeSDK.SignIn do
   @doc "Signs out here and sends the browser to where Kinde signs it out too."
   @spec out(PlugSession.conn(), Browser.t()) :: PlugSession.conn()
   def out(conn, browser) do
+    if Navigation.unasked?(conn), do: PlugSession.refuse(conn), else: sign_out(conn, browser)
+  end
+
+  defp sign_out(conn, browser) do
     with {:ok, session} <- session_to_end(browser),
          {:ok, url} <- Session.logout(session, redirect: browser.client.logout_redirect_uri) do
       conn

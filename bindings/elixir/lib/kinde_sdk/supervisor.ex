@@ -11,8 +11,9 @@ defmodule KindeSDK.Supervisor do
 
   @impl Supervisor
   def init(_options) do
-    # The supervisor owns the table itself, because it runs no code that could fail.
+    # The supervisor owns the tables itself, because it runs no code that could fail.
     KindeSDK.KindeCache.Entries.create()
+    KindeSDK.CoreClient.create()
 
     # Names of browsers have atoms of these modules, and a session of Plug is read before they are called.
     Enum.each([KindeClientSDK, KindeSDK.SDK.Utils], &Code.ensure_loaded!/1)

@@ -6,6 +6,7 @@ use kinde::Status;
 use rustler::{Atom, Binary, Decoder, NifResult, Term, TermType};
 use serde_json::{Map, Number, Value};
 
+use crate::date;
 use crate::error::Fault;
 
 /// How much may be given at once, in bytes: more would hold a scheduler up.
@@ -13,6 +14,8 @@ pub const LARGEST: usize = 64 * 1024;
 /// Of tokens, which are long texts, and of settings, which have a scheduler of their own.
 pub const LARGEST_TOKENS: usize = 256 * 1024;
 pub const LARGEST_SETTINGS: usize = 1024 * 1024;
+/// Of calls of an API, which send files and lists, where they have a scheduler of their own.
+pub const LARGEST_CALLS: usize = 16 * 1024 * 1024;
 /// How deep it may be nested.
 const DEEPEST: usize = 32;
 
@@ -20,15 +23,25 @@ const DEEPEST: usize = 32;
 /// is left out. Takes no more than `largest` bytes.
 pub fn object(term: Term, largest: usize) -> Result<String, Fault> {
     let mut reader = Reader::new(largest);
-    let value = match reader.value(term, DEEPEST) {
-        Ok(Value::Array(items)) if items.is_empty() => Value::Object(Map::new()),
-        Ok(value @ Value::Object(_)) => value,
-        Ok(_) | Err(Refusal::WrongKind) => {
-            return Err(invalid("a map or a keyword list is wanted here"));
-        }
-        Err(Refusal::Fault(fault)) => return Err(fault),
-    };
-    Ok(value.to_string())
+    let read = reader.object_text(term);
+    read.map_err(|refusal| reader.fault(refusal, WRONG_OBJECT))
+}
+
+/// Like [`object`], of the parameters of a call of an API: what is nil is null there, which empties
+/// a field.
+pub fn call_params(term: Term) -> Result<String, Fault> {
+    let mut reader = Reader::with_nulls(LARGEST_CALLS);
+    let read = reader.object_text(term);
+    read.map_err(|refusal| reader.fault(refusal, WRONG_OBJECT))
+}
+
+/// Like [`call_params`]; none if there are more of them than a scheduler should read.
+pub fn short_call_params(term: Term) -> Option<Result<String, Fault>> {
+    let mut reader = Reader::with_nulls(LARGEST);
+    match reader.object_text(term) {
+        Err(Refusal::TooLarge) => None,
+        read => Some(read.map_err(|refusal| reader.fault(refusal, WRONG_OBJECT))),
+    }
 }
 
 /// Whether nothing is given, which needs no JSON.
@@ -41,18 +54,21 @@ pub fn value(term: Term) -> Result<String, Fault> {
     let mut reader = Reader::new(LARGEST);
     match reader.value(term, DEEPEST) {
         Ok(value) => Ok(value.to_string()),
-        Err(Refusal::WrongKind) => Err(invalid(WRONG_KIND)),
-        Err(Refusal::Fault(fault)) => Err(fault),
+        Err(refusal) => Err(reader.fault(refusal, WRONG_KIND)),
     }
 }
 
 /// What a pid, a function, a tuple is told. An `ArgumentError` of a native function would show all that
 /// it was given, secrets too, in the log of the process that crashes.
-const WRONG_KIND: &str = "must be a text, a number, true, false, a list or a map";
+const WRONG_KIND: &str =
+    "must be a text, a number, true, false, a Date or DateTime, a list or a map";
+
+const WRONG_OBJECT: &str = "a map or a keyword list is wanted here";
 
 /// Why a term is no JSON.
 enum Refusal {
     WrongKind,
+    TooLarge,
     Fault(Fault),
 }
 
@@ -87,12 +103,42 @@ impl Deref for Text<'_> {
 struct Reader {
     largest: usize,
     left: usize,
+    keeps_nulls: bool,
 }
 
 impl Reader {
     fn new(largest: usize) -> Reader {
-        let left = largest;
-        Reader { largest, left }
+        Reader {
+            largest,
+            left: largest,
+            keeps_nulls: false,
+        }
+    }
+
+    fn with_nulls(largest: usize) -> Reader {
+        Reader {
+            keeps_nulls: true,
+            ..Reader::new(largest)
+        }
+    }
+
+    fn object_text(&mut self, term: Term) -> Result<String, Refusal> {
+        match self.value(term, DEEPEST)? {
+            Value::Array(items) if items.is_empty() => Ok(Value::Object(Map::new()).to_string()),
+            value @ Value::Object(_) => Ok(value.to_string()),
+            _ => Err(Refusal::WrongKind),
+        }
+    }
+
+    fn fault(&self, refusal: Refusal, wrong_kind: &str) -> Fault {
+        match refusal {
+            Refusal::WrongKind => invalid(wrong_kind),
+            Refusal::TooLarge => {
+                let kibibytes = self.largest / 1024;
+                invalid(&format!("what is given is larger than {kibibytes} KiB"))
+            }
+            Refusal::Fault(fault) => fault,
+        }
     }
 
     fn value(&mut self, term: Term, depth: usize) -> Result<Value, Refusal> {
@@ -109,12 +155,20 @@ impl Reader {
                 number.map(Value::Number).ok_or(Refusal::WrongKind)
             }
             TermType::List => self.list(term, depth),
+            TermType::Map if date::is_struct(term) => self.date(term),
             TermType::Map => {
                 let pairs = rustler::MapIterator::new(term).ok_or(Refusal::WrongKind)?;
                 self.object(pairs, depth)
             }
             _ => Err(Refusal::WrongKind),
         }
+    }
+
+    /// Of structs only dates and times are taken: what others mean nobody can know.
+    fn date(&mut self, term: Term) -> Result<Value, Refusal> {
+        let text = date::text(term).ok_or(Refusal::WrongKind)?;
+        self.spend(text.len())?;
+        Ok(Value::String(text))
     }
 
     fn atom(&mut self, term: Term) -> Result<Value, Refusal> {
@@ -170,7 +224,7 @@ impl Reader {
                 Err(Refusal::WrongKind) => return Err(invalid_field(key, WRONG_KIND).into()),
                 value => value?,
             };
-            if value.is_null() {
+            if value.is_null() && !self.keeps_nulls {
                 continue;
             }
             if object.contains_key(&key) {
@@ -182,10 +236,7 @@ impl Reader {
     }
 
     fn spend(&mut self, bytes: usize) -> Result<(), Refusal> {
-        self.left = self.left.checked_sub(bytes).ok_or_else(|| {
-            let kibibytes = self.largest / 1024;
-            invalid(&format!("what is given is larger than {kibibytes} KiB"))
-        })?;
+        self.left = self.left.checked_sub(bytes).ok_or(Refusal::TooLarge)?;
         Ok(())
     }
 }

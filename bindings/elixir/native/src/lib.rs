@@ -6,9 +6,11 @@
 
 #![deny(unsafe_code)]
 
+mod api;
 mod call;
 mod client;
 mod cookies;
+mod date;
 mod error;
 mod events;
 mod flows;
@@ -20,6 +22,7 @@ mod parse;
 mod questions;
 mod resources;
 mod session;
+mod webhook;
 
 use rustler::{Env, Term};
 

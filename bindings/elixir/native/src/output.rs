@@ -6,6 +6,7 @@ use kinde::{
 };
 use rustler::{Atom, Encoder, Env, Term};
 
+use crate::call::answer;
 use crate::resources;
 
 mod atoms {
@@ -135,6 +136,27 @@ impl Answer for Named {
             walk(env, self.0.borrowed(), ACCOUNT_LEVELS, &known),
         )
             .encode(env)
+    }
+}
+
+/// What an API answered: `%{status: …, headers: …, data: …}`, whose data and headers are as Kinde names
+/// them.
+pub struct Called(pub Json);
+
+impl Answer for Called {
+    fn answer(self, env: Env<'_>) -> Term<'_> {
+        Shaped(self.0, 1).answer(env)
+    }
+}
+
+/// Each `{:ok, answer}` or `{:error, error}`.
+impl Answer for Vec<kinde::Result<Json>> {
+    fn answer(self, env: Env<'_>) -> Term<'_> {
+        let outcomes: Vec<Term> = self
+            .into_iter()
+            .map(|outcome| answer(env, outcome.map(Called)))
+            .collect();
+        (atoms::ok(), outcomes).encode(env)
     }
 }
 

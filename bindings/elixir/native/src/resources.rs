@@ -13,12 +13,17 @@ pub struct Client(pub kinde::Client);
 /// One user's sign-in.
 pub struct Session(pub kinde::Session);
 
-// No call leaves them half changed when it panics: both are shared by threads anyway.
+/// A list of an API, read page by page.
+pub struct Pages(pub kinde::Pages);
+
+// No call leaves them half changed when it panics: all are shared by threads anyway.
 impl RefUnwindSafe for Client {}
 impl RefUnwindSafe for Session {}
+impl RefUnwindSafe for Pages {}
 
 impl Resource for Client {}
 impl Resource for Session {}
+impl Resource for Pages {}
 
 /// Held for writing while types are registered, for reading where a thread of the library makes a
 /// resource: a module that is loaded again registers its types anew, with calls under way.
@@ -34,6 +39,7 @@ pub fn register(env: Env) -> bool {
     let _types = TYPES.write().unwrap_or_else(PoisonError::into_inner);
     env.register::<Client>().is_ok()
         && env.register::<Session>().is_ok()
+        && env.register::<Pages>().is_ok()
         && env.register::<Call>().is_ok()
 }
 
@@ -45,4 +51,9 @@ pub fn session(session: kinde::Session) -> ResourceArc<Session> {
 /// A client for the VM.
 pub fn client(client: kinde::Client) -> ResourceArc<Client> {
     ResourceArc::new(Client(client))
+}
+
+/// A list of an API for the VM.
+pub fn pages(pages: kinde::Pages) -> ResourceArc<Pages> {
+    ResourceArc::new(Pages(pages))
 }

@@ -107,6 +107,23 @@ defmodule Kinde.ExampleTest do
     Chromium.assert_text(browser, "h1", "Nobody is signed in")
   end
 
+  test "takes what Kinde sends, once" do
+    emulator = emulator()
+    {url, _stop} = Program.start_example!(at(emulator))
+    token = Emulator.post(emulator, "/webhooks", %{type: "user.updated", event_id: "event_7"})["token"]
+    forged = Emulator.post(emulator, "/webhooks", %{event_id: "event_8", sign: "foreign"})["token"]
+
+    answers =
+      for body <- [token, token, forged], do: Emulator.request("POST", url <> "/webhooks/kinde", [], body)
+
+    assert Enum.map(answers, &elem(&1, 0)) == [200, 200, 400]
+
+    browser = Chromium.start!()
+    sign_in(browser, url)
+    Chromium.click(browser, "Events")
+    Chromium.assert_text(browser, "#events", "user.updated event_7")
+  end
+
   unless System.find_executable("redis-server"), do: @tag(skip: "there is no redis-server")
 
   test "leaves users signed in when the node is restarted, and at a second node, with Redis" do

@@ -5,7 +5,7 @@ defmodule KindeClientSDK.ModulesTest do
   import Kinde.Support.DocumentedApp
 
   alias Kinde.Support.Emulator
-  alias KindeSDK.Api.{OAuth, Organizations, Users}
+  alias KindeSDK.Api.OAuth
   alias KindeSDK.Connection
   alias KindeSDK.SDK.Utils
 
@@ -142,27 +142,6 @@ defmodule KindeClientSDK.ModulesTest do
 
       assert {:error, %Kinde.Error{}} = OAuth.get_user(%{connection | base_url: "no address"})
       assert_raise FunctionClauseError, fn -> OAuth.get_user(nil) end
-    end
-
-    test "the Management API is not reached yet, and says so" do
-      connection = Connection.new()
-      named = %{Users => 8, Organizations => 6}
-
-      for {module, count} <- named do
-        functions = for {name, 1} <- module.__info__(:functions), do: name
-        functions = if module == Users, do: [:update_user | functions], else: functions
-        assert length(functions) == count
-
-        for name <- functions do
-          arguments = if name == :update_user, do: [connection, %{}], else: [connection]
-
-          assert {:error, %Kinde.Error{code: :unknown_operation, message: message}} =
-                   apply(module, name, arguments)
-
-          assert {:error, %Kinde.Error{}} = apply(module, name, arguments ++ [[code: "org_1"]])
-          assert message =~ "#{name}"
-        end
-      end
     end
   end
 end

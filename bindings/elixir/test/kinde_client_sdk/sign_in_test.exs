@@ -411,4 +411,35 @@ defmodule KindeClientSDK.SignInTest do
       assert catch_throw(KindeClientSDK.get_grant_type(other)) == "Please provide correct grant_type"
     end
   end
+
+  describe "a page that nobody asked for" do
+    @headers [
+      {"sec-purpose", "prefetch;prerender"},
+      {"purpose", "prefetch"},
+      {"x-moz", "prefetch"},
+      {"sec-fetch-dest", "image"}
+    ]
+
+    defp refused?(conn),
+      do: {conn.status, conn.state, Plug.Conn.get_resp_header(conn, "location")} == {400, :set, []}
+
+    test "begins no sign-in, and signs nobody out", %{emulator: emulator} do
+      conn = signed_in(emulator)
+      client = KindeClientSDK.get_kinde_client(conn)
+
+      for {name, value} <- @headers do
+        ahead = Plug.Conn.put_req_header(next(conn), name, value)
+        assert ahead |> KindeClientSDK.login(client) |> refused?()
+        assert ahead |> KindeClientSDK.register(client) |> refused?()
+        assert ahead |> KindeClientSDK.create_org(client) |> refused?()
+        assert ahead |> KindeClientSDK.logout() |> refused?()
+        assert KindeClientSDK.authenticated?(next(conn))
+      end
+
+      assert %{next(conn) | method: "HEAD"} |> KindeClientSDK.logout() |> refused?()
+      clicked = Plug.Conn.put_req_header(next(conn), "sec-fetch-dest", "document")
+      assert KindeClientSDK.logout(clicked).status == 302
+      refute KindeClientSDK.authenticated?(next(conn))
+    end
+  end
 end

@@ -164,6 +164,15 @@ unless Code.ensure_loaded?(Plug.Conn) do
 
     def fetch_query_params(%Conn{} = conn, _options), do: conn
 
+    @doc "The body, at most once: what was read is gone."
+    def read_body(%Conn{adapter: {adapter, state}} = conn, options \\ []) do
+      case adapter.read_req_body(state, options) do
+        {:ok, body, state} -> {:ok, body, %{conn | adapter: {adapter, state}}}
+        {:more, part, state} -> {:more, part, %{conn | adapter: {adapter, state}}}
+        {:error, reason} -> {:error, reason}
+      end
+    end
+
     # Cookies
 
     def fetch_cookies(conn, options \\ [])
@@ -370,6 +379,24 @@ unless Code.ensure_loaded?(Plug.Conn) do
     defexception [:message]
   end
 
+  defmodule Plug.StandIn.Adapter do
+    @moduledoc "A request whose body is there already, or never comes."
+
+    def read_req_body(nil, options), do: read_req_body("", options)
+    def read_req_body(:never, _options), do: {:error, :timeout}
+
+    def read_req_body(body, options) do
+      case Keyword.get(options, :length, 8_000_000) do
+        length when byte_size(body) > length ->
+          <<part::binary-size(length), rest::binary>> = body
+          {:more, part, rest}
+
+        _length ->
+          {:ok, body, ""}
+      end
+    end
+  end
+
   defmodule Plug.StandIn do
     @moduledoc false
 
@@ -415,7 +442,10 @@ unless Code.ensure_loaded?(Plug.Conn) do
           params = Map.new(params, fn {key, value} -> {to_string(key), value} end)
           %{conn | body_params: params, params: params}
 
-        _none_or_body ->
+        body when is_binary(body) ->
+          %{conn | adapter: {Plug.StandIn.Adapter, body}}
+
+        nil ->
           conn
       end
     end

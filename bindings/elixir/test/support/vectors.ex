@@ -3,7 +3,7 @@ defmodule Kinde.Support.Vectors do
   Runs the cases that every language runs unchanged (`tests/vectors/README.md`).
   """
 
-  alias Kinde.{Client, Session, Support.Emulator, Support.JSON, Token}
+  alias Kinde.{Api, Client, Session, Support.Emulator, Support.JSON, Token}
 
   @directory Path.expand("../../../../tests/vectors", __DIR__)
 
@@ -21,7 +21,8 @@ defmodule Kinde.Support.Vectors do
 
   @spec files() :: [String.t()]
   def files do
-    @directory |> Path.join("*.json") |> Path.wildcard() |> Enum.map(&Path.basename(&1, ".json"))
+    for file <- Path.wildcard(Path.join(@directory, "**/*.json")),
+        do: file |> Path.relative_to(@directory) |> Path.rootname()
   end
 
   @spec read(String.t()) :: map()
@@ -53,9 +54,30 @@ defmodule Kinde.Support.Vectors do
 
   defp difference(run, test) do
     control(run.emulator, test["control"])
+    {request, expect} = Map.pop(test["expect"], "request", :any)
+    last = if request != :any, do: last_request(run.emulator)
     answer = call(run, test["call"], test["with"] || %{})
-    difference = compare(answer, test["expect"])
+    difference = compare(answer, expect) || compare_request(run, request, last)
     difference && "#{test["name"]}: #{difference}, got #{inspect(answer)}"
+  end
+
+  defp last_request(emulator),
+    do: emulator |> requests_after(0) |> Enum.map(& &1["id"]) |> Enum.max(fn -> 0 end)
+
+  defp requests_after(emulator, id), do: Emulator.get(emulator, "/requests?after=#{id}")["requests"]
+
+  defp compare_request(_run, :any, _last), do: nil
+
+  defp compare_request(run, expected, last) do
+    at_api = run.emulator |> requests_after(last) |> Enum.filter(&(&1["path"] =~ "api/v1/"))
+
+    sent =
+      with %{} = request <- List.last(at_api) do
+        body = if request["body"] == "", do: nil, else: JSON.decode!(request["body"])
+        request |> Map.take(["method", "path", "query"]) |> Map.put("body", body)
+      end
+
+    if sent != expected, do: "request: expected #{inspect(expected)}, sent #{inspect(sent)}"
   end
 
   defp filled(text, emulator, _now) when is_binary(text) do
@@ -200,6 +222,8 @@ defmodule Kinde.Support.Vectors do
   defp call(run, "flag_boolean", with), do: Session.boolean_flag(run.session, with["code"], with["default"])
   defp call(run, "flag_integer", with), do: Session.integer_flag(run.session, with["code"], with["default"])
   defp call(run, "flag_string", with), do: Session.string_flag(run.session, with["code"], with["default"])
+
+  defp call(run, "api_call", with), do: Api.response(run.client, with["operation"], with["params"] || %{})
 
   defp decided(answer) when is_boolean(answer), do: {:ok, answer}
   defp decided(failed), do: failed

@@ -1,6 +1,6 @@
 defmodule Web do
   @moduledoc """
-  Sign in, see what Kinde knows, be let in or not, sign out.
+  Sign in, see what Kinde knows, be let in or not, sign out; and take the events that Kinde sends to `/webhooks/kinde`.
 
   `./run` starts it, with the emulator of Kinde beside it unless `KINDE_DOMAIN` names a domain at Kinde. Plug, Cowboy and
   Phoenix are not needed: `Web.Server` is a small server, and `Web.Router` is what a router of Phoenix would be.
@@ -24,6 +24,7 @@ defmodule Web do
 
     children = [
       {Kinde.Client, [name: Web.Kinde, env: true] ++ settings(url)},
+      Web.Events,
       {Web.Server, socket: socket, secret_key_base: secret_key_base()}
     ]
 

@@ -4,6 +4,8 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     # The session of one browser during a request: where it came from, and where it is kept until the next one. The session of
     # Plug holds an id of the store, or nothing but claims: with its 4 KB it has no room for tokens.
 
+    import Kinde.Plug.Failure, only: [is_unusable: 1]
+
     alias Kinde.Plug.{Cookies, Settings, SignIns}
     alias Kinde.{Client, Error, Session}
     alias Plug.Conn
@@ -22,8 +24,6 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     @most_claims 2400
     # An access token that lives less than this is renewed before questions.
     @seconds_left 60
-    # What is kept is over, or is no session.
-    @unusable [:session_not_found, :session_invalid, :invalid_grant, :invalid_argument, :invalid_utf8]
     @signed_out [:not_authenticated, :token_expired]
 
     @enforce_keys [:settings]
@@ -69,7 +69,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     end
 
     # Nobody is signed out because the store cannot be asked.
-    defp unless_unavailable({:error, %Error{code: code} = error}, kept) when code not in @unusable do
+    defp unless_unavailable({:error, %Error{code: code} = error}, kept) when not is_unusable(code) do
       if kept.settings.keep == :store, do: {:unavailable, %{kept | unavailable: error}}, else: raise(error)
     end
 
@@ -79,7 +79,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
       case Session.ensure_fresh(session, @seconds_left) do
         {:ok, _refreshed} -> :ok
         {:error, %Error{code: code}} when code in @signed_out -> :ok
-        {:error, %Error{code: code} = error} when code in @unusable -> {:error, error}
+        {:error, %Error{code: code} = error} when is_unusable(code) -> {:error, error}
         {:error, error} -> log(:ok, error)
       end
     end
@@ -118,7 +118,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
       if kept.session && (Session.revision(kept.session) != kept.revision or claims_missing?(conn, kept)) do
         case keep(conn, kept) do
           {:ok, conn} -> conn
-          {:error, %Error{code: code} = error} when code in @unusable -> conn |> log(error) |> forget()
+          {:error, %Error{code: code} = error} when is_unusable(code) -> conn |> log(error) |> forget()
           {:error, error} -> log(conn, error)
         end
       else
@@ -152,7 +152,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     defp end_former(%{settings: %{keep: :store}, text: id} = former, %{text: other})
          when is_binary(id) and id != other do
       case Session.delete(former.settings.client, id) do
-        {:error, %Error{code: code} = error} when code not in @unusable -> log(:ok, error)
+        {:error, %Error{code: code} = error} when not is_unusable(code) -> log(:ok, error)
         _deleted -> :ok
       end
     end

@@ -5,6 +5,8 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     # begin one at the same time do not overwrite each other's, as they would in the session of Plug, and beginning one does
     # not touch the session of whoever is signed in.
 
+    import Kinde.Plug.Failure, only: [is_unusable: 1]
+
     alias Kinde.Plug.{Cookies, Settings}
     alias Kinde.{Error, Session}
     alias Plug.Conn
@@ -14,7 +16,6 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
     @most_bytes 2600
     # That of the setting `sign_in_lifetime_seconds`, where it is not set. A cookie that lives longer does no harm.
     @lifetime_seconds 900
-    @unusable [:session_not_found, :session_invalid, :invalid_argument, :invalid_utf8]
 
     @doc "Begins a sign-in, with what `begin` makes of a new session."
     @spec begin(Conn.t(), Settings.t(), (Session.t() -> Kinde.result(String.t()))) ::
@@ -47,7 +48,7 @@ if match?({:module, _}, Code.ensure_compiled(Plug.Conn)) do
         {:ok, delete(conn, settings, name), session}
       else
         {:ok, nil} -> {:ok, conn, nil}
-        {:error, %Error{code: code}} when code in @unusable -> {:ok, delete(conn, settings, name), nil}
+        {:error, %Error{code: code}} when is_unusable(code) -> {:ok, delete(conn, settings, name), nil}
         {:error, error} -> {:error, error}
       end
     end

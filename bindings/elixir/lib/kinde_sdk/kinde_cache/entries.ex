@@ -48,17 +48,14 @@ defmodule KindeSDK.KindeCache.Entries do
   @doc "Keeps a value; that of one browser more than there is room for is lost."
   @spec put(term(), term()) :: :ok
   def put(key, value) do
-    if not full?() or precious?(value) or :ets.member(__MODULE__, key),
+    # A token of the application itself is nowhere else.
+    if not full?() or is_map_key(value, :held) or :ets.member(__MODULE__, key),
       do: :ets.insert(__MODULE__, {key, value, now()})
 
     :ok
   end
 
   defp full?, do: :ets.info(__MODULE__, :size) >= @most
-
-  # A token of the application itself is nowhere else.
-  defp precious?(%Kinde.Client{}), do: true
-  defp precious?(entry), do: is_map_key(entry, :held)
 
   @doc "Changes some of what is known of a browser, and nothing that others change at the same time."
   @spec merge(String.t(), t()) :: :ok

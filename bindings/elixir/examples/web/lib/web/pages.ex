@@ -42,6 +42,16 @@ defmodule Web.Pages do
 
   def members(conn), do: answer(conn, 200, "<h1>Members</h1>\n<p>Whoever reads this may manage members.</p>")
 
+  def events(conn) do
+    events = for event <- Web.Events.all(), do: "<li>#{escape(event.type)} #{escape(event.event_id)}</li>"
+
+    answer(
+      conn,
+      200,
+      "<h1>Events</h1>\n<p>What Kinde has told since the start:</p>\n<ul id=\"events\">#{events}</ul>"
+    )
+  end
+
   def denied(conn) do
     answer(
       conn,
@@ -67,7 +77,7 @@ defmodule Web.Pages do
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <title>Kinde with Elixir</title>
     <style>body { font: 1rem/1.5 system-ui; max-width: 40rem; margin: 2rem auto; padding: 0 1rem } dt { font-weight: bold }</style>
-    <nav><a href="/">Home</a> <a href="/account">Account</a> <a href="/members">Members</a></nav>
+    <nav><a href="/">Home</a> <a href="/account">Account</a> <a href="/members">Members</a> <a href="/events">Events</a></nav>
     <main>#{content}</main>
     """)
   end

@@ -10,6 +10,8 @@ defmodule Web.Router do
   @impl Plug
   def init(_options) do
     %{
+      webhooks:
+        Kinde.Plug.Webhooks.init(client: Web.Kinde, at: "/webhooks/kinde", handler: {Web.Events, :handle}),
       session: Plug.Session.init(store: :cookie, key: "_web"),
       kinde: Kinde.Plug.init(client: Web.Kinde, keep: :store),
       members:
@@ -21,6 +23,13 @@ defmodule Web.Router do
 
   @impl Plug
   def call(conn, options) do
+    case Kinde.Plug.Webhooks.call(conn, options.webhooks) do
+      %Plug.Conn{halted: true} = answered -> answered
+      conn -> page(conn, options)
+    end
+  end
+
+  defp page(conn, options) do
     conn
     |> Plug.Session.call(options.session)
     |> Plug.Conn.fetch_session()
@@ -39,6 +48,9 @@ defmodule Web.Router do
 
   defp route(conn, "GET", ["members"], options),
     do: conn |> require_permission(options.members) |> show(&Pages.members/1)
+
+  defp route(conn, "GET", ["events"], options),
+    do: conn |> require_permission(options.members) |> show(&Pages.events/1)
 
   defp route(conn, _method, _path, _options), do: Pages.nowhere(conn)
 

@@ -48,8 +48,8 @@ defmodule Web.Server do
     with {:ok, {:http_request, method, {:abs_path, target}, _version}} <-
            :gen_tcp.recv(connection, 0, @timeout),
          {:ok, headers} <- headers(connection, []),
-         {:ok, _body} <- body(connection, headers) do
-      conn = conn(connection, to_string(method), target, headers, secret_key_base)
+         {:ok, body} <- body(connection, headers) do
+      conn = conn(connection, {to_string(method), target, headers, body}, secret_key_base)
       answer(connection, method, run(conn))
     end
 
@@ -71,7 +71,7 @@ defmodule Web.Server do
     end
   end
 
-  # Nothing of it is used, but a browser waits until it was read.
+  # A browser waits until it was read, also where nothing of it is used.
   defp body(connection, headers) do
     with {_name, length} <- List.keyfind(headers, "content-length", 0, {nil, "0"}),
          {length, ""} when length in 0..@most_body <- Integer.parse(length),
@@ -80,12 +80,14 @@ defmodule Web.Server do
     end
   end
 
-  defp conn(connection, method, target, headers, secret_key_base) do
+  defp conn(connection, {method, target, headers, body}, secret_key_base) do
     [path | query] = String.split(target, "?", parts: 2)
     {:ok, {address, port}} = :inet.peername(connection)
     {_name, host} = List.keyfind(headers, "host", 0, {nil, "localhost"})
 
     %Plug.Conn{
+      # Where the body is read from; that of the stand-in of Plug has it already.
+      adapter: {Plug.StandIn.Adapter, body},
       method: method,
       host: host |> String.split(":") |> hd(),
       port: port,
