@@ -11,7 +11,7 @@ RSpec.describe "The gem" do
   library = ENV.fetch("KINDE_LIBRARY_TO_PACK") { ENV.fetch("KINDE_LIBRARY") }
 
   def run(env, *command, **options)
-    output, status = Open3.capture2e(env, *command, **options)
+    output, _, status = Processes.run(env, *command, err: %i[child out], **options)
     [output, status.success?]
   end
 
@@ -51,8 +51,14 @@ RSpec.describe "The gem" do
       puts $LOADED_FEATURES.grep(/kinde_sdk.rb/), File.readlines("/proc/self/maps").grep(/libkinde/).first.split.last
     RUBY
     IO.popen([bare, RbConfig.ruby, "-e", code, { unsetenv_others: true, err: %i[child out] }], "r+") do |program|
-      program.puts(JSON.generate(emulator.callback(program.gets.chomp)))
-      program.readlines(chomp: true)
+      Timeout.timeout(Processes::LIMIT) do
+        program.puts(JSON.generate(emulator.callback(program.gets.chomp)))
+        program.readlines(chomp: true)
+      end
+    rescue Timeout::Error
+      # The end of the block waits for the program's.
+      Process.kill(:KILL, program.pid)
+      raise
     end
   end
 
@@ -153,7 +159,9 @@ RSpec.describe "The gem" do
 
     def compiled(code)
       path = File.join(directory, "libother.so")
-      output, succeeded = run({}, "cc", "-shared", "-fPIC", "-x", "c", "-", "-o", path, stdin_data: code)
+      source = File.join(directory, "other.c")
+      File.write(source, code)
+      output, succeeded = run({}, "cc", "-shared", "-fPIC", source, "-o", path)
       raise output unless succeeded
 
       path

@@ -17,7 +17,7 @@ RSpec.describe "Types and documentation" do
   end
 
   it "leave nothing without documentation" do
-    report, status = Open3.capture2e("yard", "stats", "--list-undoc", "--no-save", "--no-cache", chdir: here)
+    report, _, status = Processes.run({}, "yard", "stats", "--list-undoc", "--no-save", "--no-cache", err: %i[child out], chdir: here)
     expect(status).to be_success
     expect(report).to include("100.00% documented"), report
     expect(report).not_to match(/^\[(warn|error)\]/), report
@@ -46,7 +46,7 @@ RSpec.describe "Types and documentation" do
 
     it "are valid" do
       code = 'require "rbs"; require "rbs/cli"; RBS::CLI.new(stdout: $stdout, stderr: $stderr).run(ARGV)'
-      output, status = Open3.capture2e(RbConfig.ruby, "-W0", "-e", code, "-r", "uri", "-I", File.dirname(signatures), "validate")
+      output, _, status = Processes.run({}, RbConfig.ruby, "-W0", "-e", code, "-r", "uri", "-I", File.dirname(signatures), "validate", err: %i[child out])
       expect(status).to be_success, output
     end
 

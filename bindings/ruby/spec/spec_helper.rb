@@ -8,6 +8,7 @@ require "logger"
 require "stringio"
 require_relative "support/emulator"
 require_relative "support/process"
+require_relative "support/watchdog"
 
 # What every test may use.
 module KindeHelpers
@@ -52,6 +53,12 @@ RSpec.configure do |config|
   config.include Processes
   config.disable_monkey_patching!
   config.warnings = true
+
+  # A test may wait for several programs.
+  watchdog = Watchdog.new(3 * Processes::LIMIT)
+  config.before(:context) { watchdog.watch(self.class.description) }
+  config.before { |example| watchdog.watch(example.full_description) }
+  config.after(:suite) { watchdog.watch("the end") }
 
   config.before do
     emulator.reset

@@ -2,6 +2,7 @@
 
 require "json"
 require "net/http"
+require "timeout"
 require "tmpdir"
 require "uri"
 
@@ -11,6 +12,10 @@ class Emulator
   MACHINE = { client_id: "emulator_m2m", client_secret: "emulator-m2m-secret-0123456789abcdefghijkl" }.freeze
   CALLBACK_URL = "http://localhost:3000/callback"
   LOGOUT_URL = "http://localhost:3000/"
+
+  # How many seconds it may take to start and to stop.
+  START = 60
+  private_constant :START
 
   # @return [String]
   attr_reader :url
@@ -23,11 +28,12 @@ class Emulator
     key_file = File.join(Dir.tmpdir, "kinde-emulator-#{Process.uid}.pem")
     @input, @output, @waiter = popen(["--port", "0", "--control", "--exit-with-stdin", "--auto-login", "ada@example.com",
                                       "--key-file", key_file, *options])
-    @url = JSON.parse(@output.gets).fetch("url")
+    @url = JSON.parse(Timeout.timeout(START) { @output.gets }.to_s).fetch("url")
   end
 
   def stop
     @input.close
+    Process.kill(:KILL, @waiter.pid) unless @waiter.join(START)
     @waiter.value
   end
 

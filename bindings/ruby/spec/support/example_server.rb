@@ -16,11 +16,11 @@ class ExampleServer
     @said = +""
     output, write_end = IO.pipe
     env = { "PORT" => "0", "KINDE_LIBRARY" => ENV.fetch("KINDE_LIBRARY"), "KINDE_EMULATOR" => Emulator.program, **env }
-    @pid = Process.spawn(env, File.join(EXAMPLES, name, "run"), *options, out: write_end, err: write_end)
+    @pid = Process.spawn(env, File.join(EXAMPLES, name, "run"), *options, out: write_end, err: write_end, pgroup: true)
     write_end.close
     ready = Queue.new
     @reader = Thread.new { read(output, ready) }
-    @url = Timeout.timeout(30) { ready.pop } or raise "#{name} did not start:\n#{@said}"
+    @url = started(ready) or raise "#{name} did not start:\n#{@said}"
   end
 
   # @return [String] what it printed
@@ -30,11 +30,21 @@ class ExampleServer
 
   def stop
     Process.kill(:TERM, @pid)
-    Process.wait(@pid)
-    @reader.join
+    # It may have started others, which have its output.
+    Processes.ended(@pid, 60, whom: -@pid)
+    @reader.join(60)
   end
 
   private
+
+  # @return [String, nil] nil if it has ended, or had to
+  def started(ready)
+    url = Timeout.timeout(30) { ready.pop }
+  rescue Timeout::Error
+    nil
+  ensure
+    stop unless url
+  end
 
   def read(output, ready)
     output.each_line do |line|
