@@ -12,11 +12,21 @@ module KindeSdk
     # @yieldparam event [Hash{Symbol=>Object}] see {Core::Client#webhook_decode}; it counts as handled when the block returns
     # @return [Integer] a status of HTTP
     def receive(input, &handler)
-      body = input&.read(LONGEST + 1).to_s
+      body = whole(input).to_s
       body.bytesize > LONGEST ? 413 : take(body, &handler)
     end
 
     private
+
+    # Others, such as what logs requests, may have read it before.
+    def whole(input)
+      begin
+        input.rewind if input.respond_to?(:rewind)
+      rescue Errno::ESPIPE
+        # A pipe is read once.
+      end
+      input&.read(LONGEST + 1)
+    end
 
     def take(body)
       client = KindeSdk.config.core_client

@@ -31,7 +31,7 @@ RSpec.describe KindeSdk::Rack::Webhooks do
   end
 
   it "refuses what is no webhook of Kinde, or none of now" do
-    [webhook(sign: "foreign"), webhook(timestamp: "2024-11-21T08:01:50+11:00"), emulator.mint, "", "\xff", "a.b.c"].each do |body|
+    [webhook(sign: "foreign"), webhook(timestamp: "2024-11-21T08:01:50+11:00"), emulator.mint, "", "a\0b", "\xff", "a.b.c"].each do |body|
       expect(post(body).status).to eq(400)
     end
     expect(handled).to be_empty
@@ -48,6 +48,21 @@ RSpec.describe KindeSdk::Rack::Webhooks do
     configure(store_url: "redis://127.0.0.1:1", seal_keys: ["k" * 32])
     expect(post(body).status).to eq(503)
     expect(handled).to be_empty
+  end
+
+  it "takes a body that others have read before" do
+    logging = ->(env) { env["rack.input"].read && endpoint.call(env) }
+    expect(post(webhook, to: logging).status).to eq(200)
+    expect(handled.size).to eq(1)
+  end
+
+  it "takes a body that can be read once" do
+    IO.pipe do |input, output|
+      output.write(webhook)
+      output.close
+      status, = described_class.new { |event| handled << event }.call("REQUEST_METHOD" => "POST", "rack.input" => input)
+      expect([status, handled.size]).to eq([200, 1])
+    end
   end
 
   it "needs a block" do

@@ -64,7 +64,7 @@ RSpec.describe KindeSdk::Webhooks do
   end
 
   it "refuses what is no webhook of Kinde, of whatever type it says it is" do
-    [webhook(sign: "foreign"), webhook(timestamp: "2024-11-21T08:01:50+11:00"), emulator.mint, "", "\xff"].each do |body|
+    [webhook(sign: "foreign"), webhook(timestamp: "2024-11-21T08:01:50+11:00"), emulator.mint, "", "a\0b", "\xff"].each do |body|
       %w[application/jwt text/plain application/octet-stream].each { |type| expect(post(body, type: type).status).to eq(400) }
     end
     expect(post("x" * 70_000).status).to eq(413)

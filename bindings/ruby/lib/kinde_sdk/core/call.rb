@@ -53,7 +53,10 @@ module KindeSdk
       # CRuby no other thread, and no handler of a signal. Elsewhere each call has new ones.
       IDLE_PLACES = ([] if RUBY_ENGINE == "ruby")
 
-      private_constant :Places, :CLASSES, :API_CLASSES, :BLOCKING, :NEVER, :PARSING, :IDLE_PLACES
+      # What is nested deeper is no JSON of ours.
+      DEEPEST = 100
+
+      private_constant :DEEPEST, :Places, :CLASSES, :API_CLASSES, :BLOCKING, :NEVER, :PARSING, :IDLE_PLACES
 
       module_function
 
@@ -158,8 +161,30 @@ module KindeSdk
 
         JSON.generate(parameters)
       rescue JSON::JSONError, EncodingError => e
-        raise InvalidArgumentError.new("a parameter cannot be JSON: #{e.class}", status: :invalid_argument)
+        field = unwritten(parameters)
+        text = "#{field || "a parameter"}: cannot be JSON, which takes text in UTF-8 and finite numbers: #{e.class}"
+        raise InvalidArgumentError.new(text, status: :invalid_argument, details: { field: field }.compact)
       end
+
+      # @return [String, nil] where the first value stands that cannot be JSON
+      def unwritten(value, *path)
+        return if path.size > DEEPEST
+
+        case value
+        when Hash then unwritten_of(value, path)
+        when Array then unwritten_of(value.each_index.zip(value), path)
+        else JSON.generate([value]) && nil
+        end
+      rescue JSON::JSONError, EncodingError
+        path.map { |name| name.to_s.scrub("?")[0, 80] }.join(".")[0, 400]
+      end
+      private_class_method :unwritten
+
+      def unwritten_of(members, path)
+        members.each { |name, member| place = unwritten(member, *path, name) and return place }
+        nil
+      end
+      private_class_method :unwritten_of
 
       # A text as the library takes it.
       #
@@ -221,8 +246,8 @@ module KindeSdk
         raise error(places.error) unless Native.public_send(function, *arguments) == 0
 
         places
-      rescue RangeError
-        raise out_of_range
+      rescue RangeError, ArgumentError => e
+        raise untold(e)
       end
       private_class_method :succeed
 
@@ -239,10 +264,20 @@ module KindeSdk
         raise error(places.error) unless Native.public_send(function, *arguments, places.error) == 0
 
         give_back(places)
-      rescue RangeError
-        raise out_of_range
+      rescue RangeError, ArgumentError => e
+        raise untold(e)
       end
       private_class_method :complete
+
+      # What FFI refuses to tell the library, as an error of ours; those of the library are some already.
+      def untold(error)
+        case error
+        when Failure then error
+        when RangeError then out_of_range
+        else InvalidArgumentError.new("a text cannot be told to the library: #{error.message}", status: :invalid_argument)
+        end
+      end
+      private_class_method :untold
 
       def details(pointer)
         out = FFI::MemoryPointer.new(:pointer)
