@@ -84,6 +84,7 @@ RSpec.describe "Kinde's APIs" do
       expect { users.update_user("a", {}, {}, {}) }.to raise_error(ArgumentError, /given 4.*update_user takes id, update_user_request by place/)
       expect { users.get_users("a") }.to raise_error(ArgumentError, /get_users takes none by place/)
       expect { users.update_user("a", { id: "b", update_user_request: {} }) }.to raise_error(ArgumentError, /\Aid: is given by its place/)
+      expect { users.update_user("a", "id" => "b", "given_name" => "A") }.to raise_error(ArgumentError, /\Aid: is given by its place/)
       expect { users.get_user_data }.to raise_error(ArgumentError, /id: is required/)
       expect(emulator.count("/api/v1/user")).to eq(0)
     end
@@ -118,6 +119,33 @@ RSpec.describe "Kinde's APIs" do
         management.organizations.add_organization_logo("org_acme", :light, file)
         expect(sent("/api/v1/organizations/org_acme/logos/light")[:body]).to include("PNG", File.basename(file.path))
       end
+      management.organizations.add_organization_logo("org_acme", :dark, StringIO.new("\x89PNG from memory"))
+      expect(sent("/api/v1/organizations/org_acme/logos/dark")[:body]).to include("PNG from memory", 'filename="file"')
+    end
+
+    it "takes what Rails has: spans of time, and parameters that were permitted" do
+      require "active_support"
+      require "active_support/core_ext/numeric/time"
+      emulator.patch("/settings", { management_examples: true })
+      management.applications.update_application_tokens("app_1", access_token_lifetime: 1.day)
+      expect(JSON.parse(sent("/api/v1/applications/app_1/tokens")[:body])).to eq("access_token_lifetime" => 86_400)
+      permitted = Class.new { define_method(:to_hash) { { "given_name" => "A" } } }.new
+      users.update_user("kp_1", permitted)
+      expect(sent("/api/v1/user")[:body]).to eq('{"given_name":"A"}')
+    end
+
+    it "is called by its name, with the same values" do
+      management.api_client.call(:get_users, active_since: Time.utc(2026, 1, 2, 3, 4, 5))
+      expect(sent(users_path)[:query][:active_since]).to eq(["2026-01-02T03:04:05Z"])
+    end
+
+    it "names the value that cannot be sent" do
+      { "x\xC3" => "profile.given_name", Float::NAN => "profile.given_name" }.each do |value, field|
+        expect { users.create_user(profile: { given_name: value }) }.to raise_error(KindeSdk::InvalidArgumentError) { |error|
+          expect([error.field, error.message]).to match([field, start_with("#{field}: cannot be JSON")])
+        }
+      end
+      expect { management.api_client.call("get_users\0") }.to raise_error(KindeSdk::InvalidArgumentError, /null byte/)
     end
 
     it "also gives the HTTP status and the headers" do
@@ -336,6 +364,14 @@ RSpec.describe "Kinde's APIs" do
         expect(error).to have_attributes(code: 401, status: :token_expired)
       }
       expect(emulator.count(users_path)).to eq(0)
+    end
+
+    it "that Kinde no longer renews is a KindeApi::ApiError with 401" do
+      client = KindeSdk.client(sign_in)
+      fault("/account_api/v1/entitlements", status: 401, times: nil)
+      fault("/oauth2/token", status: 400, body: { error: "invalid_grant" }, headers: { "Content-Type" => "application/json" })
+      expect { client.billing.get_entitlements }.to raise_error(KindeSdk::Failure)
+      expect { client.billing.get_entitlements }.to raise_error(KindeSdk::AuthenticationError) { |error| expect(error.code).to eq(401) }
     end
 
     it "is the one that was given, whatever it is, for KindeSdk.api_client" do

@@ -17,6 +17,18 @@ module KindeApi
       def of(config, &caller)
         allocate.tap { |client| client.send(:take, config, caller) }
       end
+
+      # @api private
+      # @return [Exception] the failure of a call as its caller knows it: one class, also if nobody could be asked
+      def failure(error)
+        nobody = error.is_a?(KindeSdk::TokenError) || error.is_a?(KindeSdk::AuthenticationError)
+        return error unless nobody || error.is_a?(KindeSdk::NetworkError)
+        return error if error.is_a?(KindeSdk::APIError) && error.http_status
+
+        # Whom no token vouches for, Kinde answers with 401.
+        code = error.http_status || (401 if nobody)
+        KindeSdk::Core::Call.api_class(code).new(error.message, status: error.status, details: { **error.details, http_status: code })
+      end
     end
 
     # @param bearer_token [String]
@@ -33,6 +45,7 @@ module KindeApi
     # @raise [ApiError]
     # @raise [ArgumentError] that names everything that is wrong, before anything is sent
     def call(operation, parameters = {})
+      parameters = Conversion.plain(parameters)
       answer = asked { @caller.call.api_call(operation, parameters) }
       [KindeSdk::Answer.of(answer[:data]), answer[:status], answer[:headers].transform_keys(&:to_s)]
     end
@@ -40,6 +53,7 @@ module KindeApi
     # @api private
     # @return [#call] what gives the next page of a list, nil at its end
     def pages(operation, parameters)
+      parameters = Conversion.plain(parameters)
       pages = asked { @caller.call.api_pages(operation, parameters) }
       -> { asked { pages.next } }
     end
@@ -54,7 +68,7 @@ module KindeApi
     # @raise (see #call)
     def request(path, method: "GET", query: nil, body: nil)
       parameters = { path: path, method: KindeSdk::Core::Call.argument(method).upcase, query: query, body: body }
-      call("request", Conversion.plain(parameters.compact))
+      call("request", parameters.compact)
     end
 
     # @return [String] without the token
@@ -73,13 +87,10 @@ module KindeApi
       config.core_client(access_token_format: "opaque", auto_refresh: false).session_from_tokens({ access_token: bearer_token })
     end
 
-    # Whoever calls an API rescues one class: also when nobody could be asked.
     def asked
       yield
-    rescue KindeSdk::NetworkError, KindeSdk::TokenError => e
-      # Whom no token vouches for, Kinde answers with 401.
-      code = e.http_status || (401 if e.is_a?(KindeSdk::TokenError))
-      raise KindeSdk::Core::Call.api_class(code).new(e.message, status: e.status, details: { **e.details, http_status: code })
+    rescue KindeSdk::Failure => e
+      raise ApiClient.failure(e)
     end
   end
 end

@@ -25,9 +25,9 @@ module KindeApi
       case value
       when Hash then value.transform_values { |member| plain(member, depth + 1) }
       when Array then value.map { |member| plain(member, depth + 1) }
-      when Model, KindeSdk::Answer then plain(value.to_hash, depth + 1)
       when Time then value.strftime(value.utc? ? UTC : LOCAL)
-      else file?(value) ? file(value) : dated(value)
+      when String, Symbol, Numeric, true, false, nil then value
+      else foreign(value, depth)
       end
     end
 
@@ -42,23 +42,31 @@ module KindeApi
       raise KindeSdk::InvalidArgumentError.new("a name is not UTF-8", status: :invalid_utf8)
     end
 
-    # Files, and what web frameworks make of uploaded ones.
+    # What is known by what it can do, because the library that it is of may not be loaded.
+    def foreign(value, depth)
+      if file?(value) then file(value)
+      # Models and answers, and the parameters of a controller of Rails, which refuse if they were not permitted.
+      elsif value.respond_to?(:to_hash) then plain(value.to_hash, depth + 1)
+      # A span of time of ActiveSupport says so of itself, and is one of ISO 8601 too; Kinde counts seconds.
+      elsif value.is_a?(Numeric) then value.to_i
+      elsif value.respond_to?(:iso8601) then value.iso8601
+      else value
+      end
+    end
+    private_class_method :foreign
+
+    # Files, what is read like one, and what web frameworks make of uploaded ones. A Pathname is none, but a text.
     def file?(value)
-      value.respond_to?(:read) && (value.respond_to?(:path) || value.respond_to?(:original_filename))
+      value.respond_to?(:read) && (value.respond_to?(:rewind) || value.respond_to?(:original_filename))
     end
     private_class_method :file?
 
     def file(value)
-      name = value.respond_to?(:original_filename) ? value.original_filename : value.path
+      name = %i[original_filename path].find { |it| value.respond_to?(it) }
+      name &&= value.public_send(name)
       type = value.content_type if value.respond_to?(:content_type)
       { data: [value.read.to_s].pack("m0"), filename: name && File.basename(name), content_type: type }.compact
     end
     private_class_method :file
-
-    # A date of the standard library, which may not be loaded.
-    def dated(value)
-      value.respond_to?(:iso8601) ? value.iso8601 : value
-    end
-    private_class_method :dated
   end
 end

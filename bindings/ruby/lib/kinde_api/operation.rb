@@ -36,7 +36,7 @@ module KindeApi
 
     # @param arguments [Array] by place; the last one may be a Hash of the others
     # @param keywords [Hash{Symbol=>Object}]
-    # @return [Hash{Symbol=>Object}] as the library takes them
+    # @return [Hash{Symbol=>Object}] by their names
     # @raise [ArgumentError] if there are too many, or one is given twice
     def parameters(arguments, keywords)
       options = options?(arguments) ? arguments.last : {}
@@ -44,11 +44,12 @@ module KindeApi
       raise ArgumentError, too_many(arguments) if values.size > required.size
 
       places = required.first(values.size).zip(values).to_h
-      named = options.to_h { |name, value| [Conversion.name(name), value] }.merge(keywords)
+      # Names may be Strings among keywords too.
+      named = options.to_h.merge(keywords).to_h { |name, value| [Conversion.name(name), value] }
       twice = places.keys & named.keys
       raise ArgumentError, "#{twice.join(", ")}: is given by its place and by its name" unless twice.empty?
 
-      Conversion.plain(places.merge(named))
+      places.merge(named)
     end
 
     private
