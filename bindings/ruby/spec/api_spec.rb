@@ -183,6 +183,29 @@ RSpec.describe "Kinde's APIs" do
       expect(JSON.parse(JSON.generate([answer]))).to eq([JSON.parse(answer.to_json)])
     end
 
+    it "has fields alone for methods" do
+      expect(answer.nothing).to be_nil
+      expect { answer.each { nil } }.to raise_error(NoMethodError, /each/)
+      expect(answer.users.first.then { |user| user.email }).to eq("ada@example.com")
+      expect { answer.nothing = 1 }.to raise_error(NoMethodError)
+      odd = KindeSdk::Answer.of({ to_ary: 1, to_str: 2, to_hash: 3 })
+      expect([[odd].flatten, odd.respond_to?(:to_str), odd[:to_str]]).to eq([[odd], false, 2])
+    end
+
+    it "is made a Hash by a block, and kept by Marshal and YAML" do
+      require "yaml"
+      expect(answer.to_h { |name, value| [name.to_s, value] }).to eq(answer.to_h.transform_keys(&:to_s))
+      expect(Marshal.load(Marshal.dump(answer))).to eq(answer)
+      expect(YAML.unsafe_load(YAML.dump(answer))).to eq(answer)
+    end
+
+    it "is shown without what is named like a secret" do
+      shown = KindeSdk::Answer.of({ application: { name: "web", client_secret: "hunter2" }, api_key: { key: "hunter2" }, next_token: "cursor",
+                                    is_secret: true }).inspect
+      expect(shown).to include('name="web"', 'next_token="cursor"', "is_secret=true")
+      expect(shown).not_to include("hunter2")
+    end
+
     it "is matched by patterns" do
       case answer
       in { code: "OK", users: [{ email: String => email, is_suspended: false }, *] }

@@ -8,6 +8,10 @@ module KindeSdk
   #   answer.data.permissions.first.key
   #   answer[:data][:permissions]
   class Answer
+    # The names of what is nobody's to see; `next_token` is the place in a list.
+    SECRET = /(?<!next_)(?:token|secret|password|api_key)\z/i.freeze
+    private_constant :SECRET
+
     # @param value [Object] of JSON, with symbols as keys
     # @return [Object] the same, with each object as an {Answer}
     def self.of(value)
@@ -47,9 +51,13 @@ module KindeSdk
       block ? @fields.each_pair(&block) : @fields.each_pair
     end
 
+    # @yieldparam name [Symbol] of each field, if there is a block
+    # @yieldparam value [Object]
+    # @yieldreturn [Array] what stands for the two, as for a Hash
     # @return [Hash{Symbol=>Object}] down to the bottom
-    def to_h
-      @fields.transform_values { |value| plain(value) }
+    def to_h(&block)
+      made = @fields.transform_values { |value| plain(value) }
+      block ? made.to_h(&block) : made
     end
     alias to_hash to_h
 
@@ -83,24 +91,34 @@ module KindeSdk
       to_h.hash
     end
 
-    # @return [String]
+    # @return [String] without what is named like a secret
     def inspect
-      "#<#{self.class} #{@fields.map { |name, value| "#{name}=#{value.inspect}" }.join(", ")}>"
+      "#<#{self.class} #{@fields.map { |name, value| "#{name}=#{shown(name, value)}" }.join(", ")}>"
     end
 
     # @return [Boolean]
     def respond_to_missing?(name, _include_private = false)
-      key?(name) || super
+      # One that YAML has not filled yet has no fields.
+      (@fields&.key?(name) && field_name?(name)) || super
     end
 
     private
 
-    def method_missing(name, *arguments)
-      return super unless arguments.empty? && name.match?(/\A[a-z_][a-z0-9_]*\z/i)
-      # What asks whether an object can stand for a String or an Array must hear no.
-      return super if name.start_with?("to_")
+    def method_missing(name, *arguments, &block)
+      return super unless arguments.empty? && field_name?(name)
+      # Nobody gives a block to a field: it is one for `each` or `map`, which belong to the list inside.
+      return super if block && !@fields.key?(name)
 
       @fields[name]
+    end
+
+    # What asks whether an object can stand for a String or an Array must hear no.
+    def field_name?(name)
+      name.match?(/\A(?!to_)[a-z_][a-z0-9_]*\z/i)
+    end
+
+    def shown(name, value)
+      (value.is_a?(String) || value.is_a?(Answer)) && name.match?(SECRET) ? "[hidden]" : value.inspect
     end
 
     def field(name)
