@@ -9,6 +9,7 @@ class ApiSignatures
   HEAD = "# Made of the library's catalogue by `rake sig`; changes here are lost.\n\n"
   HASH = "Hash[untyped, untyped]"
   ANSWER = "KindeSdk::Answer"
+  EACH = " ?{ (#{ANSWER} item) -> untyped }"
   ACCOUNT_ONLY = KindeApi::FRONTEND_GROUPS.values - KindeApi::GROUPS.values
   PLAIN = { "string" => "String", "integer" => "Integer", "number" => "Numeric", "boolean" => "bool", "time" => "(String | Time)",
             "object" => HASH, "file" => "untyped", "any" => "untyped" }.freeze
@@ -41,13 +42,13 @@ class ApiSignatures
     forms = forms(operation, known)
     answer = operation[:answer] ? ANSWER : "#{ANSWER}?"
     [operation[:name], operation[:alias]].compact.flat_map do |name|
-      pages = method(KindeApi::Naming.all_of(name), forms, "Enumerator::Lazy[#{ANSWER}, void]") if known.pages?
+      pages = method(KindeApi::Naming.all_of(name), forms, "Enumerator::Lazy[#{ANSWER}, void]", EACH) if known.pages?
       [method(name, forms, answer), method("#{name}_with_http_info", ["*untyped, **untyped"], "[#{answer}, Integer, Hash[String, String]]"), pages].compact
     end
   end
 
-  def method(name, forms, result)
-    "def #{name}: #{forms.map { |form| "(#{form}) -> #{result}" }.join(" | ")}"
+  def method(name, forms, result, block = "")
+    "def #{name}: #{forms.map { |form| "(#{form})#{block} -> #{result}" }.join(" | ")}"
   end
 
   # What is required by place, where there is something; and all by name.

@@ -12,7 +12,7 @@ module KindeApi
   # added to its API since goes into `extra:`, a Hash.
   #
   # For each operation `x` there is `x_with_http_info`, which also gives the HTTP status and the headers; and for each list
-  # that is got by `get_xs`, `all_xs`, which gives the items of all pages one by one.
+  # that is got by `get_xs`, `all_xs`, which gives the items of all pages one by one, to a block if there is one.
   #
   # @example
   #   users.create_user(create_user_request: {profile: {given_name: "Ada"}})
@@ -23,8 +23,10 @@ module KindeApi
   class Group
     class << self
       # @api private
-      # @return [Array<Operation>]
-      attr_reader :operations
+      # @return [Array<Operation>] of a subclass of an application too
+      def operations
+        @operations || (superclass <= Group ? superclass.operations : [])
+      end
 
       # @api private
       # @param operations [Array<Operation>]
@@ -45,8 +47,8 @@ module KindeApi
         define_method(:"#{name}_with_http_info") { |*arguments, **keywords| ask(operation, arguments, keywords) }
         return unless operation.pages?
 
-        define_method(Naming.all_of(name)) do |*arguments, **keywords|
-          items(operation.name, operation.parameters(arguments, keywords))
+        define_method(Naming.all_of(name)) do |*arguments, **keywords, &block|
+          each_of(items(operation.name, operation.parameters(arguments, keywords)), block)
         end
       end
     end
@@ -64,15 +66,16 @@ module KindeApi
     # @param operation [Symbol, String] one that gives a list, such as `:get_users`
     # @param arguments [Array<Object>] as its method takes them
     # @param keywords [Hash{Symbol=>Object}] as its method takes them
+    # @yieldparam page [KindeSdk::Answer] each of them, if there is a block
     # @return [Enumerator::Lazy] of {KindeSdk::Answer}: `items`, `status`, `headers`, and `data`: what stands beside the items
     # @raise [KindeSdk::InvalidArgumentError] if it gives no list, or a parameter is wrong
     # @example
     #   users.pages(:get_users, page_size: 500).each { |page| import(page.items) }
-    def pages(operation, *arguments, **keywords)
+    def pages(operation, *arguments, **keywords, &block)
       known = self.class.operations.find { |it| [it.name, it.other_name].include?(operation.to_s) }
       raise unknown(operation) unless known
 
-      answers(known.name, known.parameters(arguments, keywords)).lazy
+      each_of(answers(known.name, known.parameters(arguments, keywords)).lazy, block)
     end
 
     # @return [String]
@@ -84,6 +87,11 @@ module KindeApi
 
     def ask(operation, arguments, keywords)
       api_client.call(operation.name, operation.parameters(arguments, keywords))
+    end
+
+    def each_of(list, block)
+      list.each(&block) if block
+      list
     end
 
     def items(operation, parameters)

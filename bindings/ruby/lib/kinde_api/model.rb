@@ -12,10 +12,13 @@ module KindeApi
   #   request = KindeApi::CreateUserRequest.new(profile: {given_name: "Ada"})
   #   request.profile.given_name #=> "Ada"
   class Model
+    # By the name of an attribute, the model that it is made of, if it is.
+    @models = {}
+
     class << self
       # @return [Array<Symbol>]
       def attribute_names
-        @models.keys
+        models.keys
       end
 
       # A model of a Hash, such as parsed JSON. What is no attribute is left out.
@@ -35,10 +38,7 @@ module KindeApi
       def of(fields)
         Class.new(self) do
           @models = fields.to_h { |field| [field[:name].to_sym, field[:model] || field.dig(:items, :model)] }
-          attribute_names.each do |name|
-            define_method(name) { @values[name] }
-            define_method(:"#{name}=") { |value| @values[name] = self.class.send(:made, name, value) }
-          end
+          attribute_names.each { |name| attribute(name) }
         end
       end
 
@@ -46,7 +46,7 @@ module KindeApi
       # @param by [Symbol] how a model is made of a Hash: `:new` or `:build_from_hash`
       # @return [Object] the value of an attribute, a Hash made the model that it stands for
       def made(name, value, by = :new)
-        model = @models[name] && KindeApi.const_get(@models[name])
+        model = models[name] && KindeApi.const_get(models[name])
         return value unless model
 
         case value
@@ -54,6 +54,18 @@ module KindeApi
         when Array then value.map { |member| made(name, member, by) }
         else value
         end
+      end
+
+      private
+
+      # Those of a subclass of an application are its parent's.
+      def models
+        @models || superclass.send(:models)
+      end
+
+      def attribute(name)
+        define_method(name) { @values[name] }
+        define_method(:"#{name}=") { |value| @values[name] = self.class.made(name, value) }
       end
     end
 
@@ -92,7 +104,11 @@ module KindeApi
     def ==(other)
       other.instance_of?(self.class) && to_hash == other.to_hash
     end
-    alias eql? ==
+
+    # @return [Boolean]
+    def eql?(other)
+      other.instance_of?(self.class) && to_hash.eql?(other.to_hash)
+    end
 
     # @return [Integer]
     def hash
