@@ -17,6 +17,7 @@ RSpec.describe "Kinde's APIs" do
 
   let(:management) { KindeSdk.management }
   let(:users) { management.users }
+  let(:user_id) { users.get_users(page_size: 1).users.first.id }
   let(:machine_tokens) { KindeSdk.client_credentials_access(**Emulator::MACHINE) }
 
   # A user with this address, as Kinde's documentation has it made.
@@ -285,6 +286,34 @@ RSpec.describe "Kinde's APIs" do
       expect(outcome.failures.keys).to eq([10, 11])
       expect(outcome.failures[10]).to be_a(KindeApi::ApiError).and have_attributes(code: 404)
       expect(outcome.failures[11]).to be_a(ArgumentError).and have_attributes(field: "profil")
+    end
+
+    it "fail as one call does, also if nobody could be asked" do
+      KindeSdk.config.set(:timeout_ms, 500)
+      users.get_users
+      fault("/api/v1/user", hang: true, times: nil)
+      failures = management.call_many { |calls| calls.users.delete_user(id: "kp_1") }.failures
+      expect(failures[0]).to be_a(KindeApi::ApiError).and have_attributes(code: 0, status: :timeout)
+    end
+
+    it "are made in parts, in their order, and end between them when their thread does" do
+      outcome = management.call_many(concurrency: 12) do |calls|
+        251.times { |number| calls.users.get_user_data((number % 50).zero? ? "kp_none" : user_id) }
+      end
+      expect(outcome.failures.keys).to eq([0, 50, 100, 150, 200, 250])
+      expect(outcome.results.map(&:nil?)).to eq(Array.new(251) { |number| (number % 50).zero? })
+      emulator.control(:delete, "/requests")
+      expect { management.call_many { |calls| 251.times { |number| calls.users.get_user_data(number < 250 ? user_id : "\xC3") } } }
+        .to raise_error(ArgumentError, /calls\.250\.params\.id/)
+      expect(emulator.count("/api/v1/user")).to eq(0)
+      fault("/api/v1/user", hang: true, times: nil)
+      thread = Thread.new { management.call_many { |calls| 251.times { calls.users.get_user_data(user_id) } } }
+      emulator.wait_for("/api/v1/user", count: 1)
+      thread.kill
+      emulator.post("/release")
+      emulator.control(:delete, "/faults")
+      thread.join
+      expect(emulator.count("/api/v1/user")).to be_between(1, 100)
     end
 
     it "are told apart from lists, and need a block" do

@@ -44,7 +44,7 @@ module KindeSdk
       yield noting(notes)
       outcome = @config.core_client.api_call_many({ calls: notes.calls, concurrency: concurrency }.compact)
       Outcome.new(outcome[:results].map { |answer| answer && Answer.of(answer[:data]) },
-                  outcome[:failures].to_h { |failure| [failure[:index], Core::Call.failure(failure[:error])] })
+                  outcome[:failures].to_h { |failure| [failure[:index], KindeApi::ApiClient.failure(Core::Call.failure(failure[:error]))] })
     end
 
     # @return [String]

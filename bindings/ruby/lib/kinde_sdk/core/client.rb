@@ -18,7 +18,9 @@ module KindeSdk
 
       # An authorization request as the library writes it, up to each of its texts.
       BEFORE_TEXTS = ['{"url":"', '","state":"', '","nonce":"', '","code_verifier":"'].freeze
-      private_constant :Handle, :BEFORE_TEXTS
+      # How many of many calls the library is given at once, at least.
+      FEWEST_CALLS = 100
+      private_constant :Handle, :BEFORE_TEXTS, :FEWEST_CALLS
 
       # @param environment [Boolean] whether the environment's KINDE_DOMAIN, KINDE_CLIENT_ID and so on count for what
       #   `settings` do not say
@@ -155,8 +157,14 @@ module KindeSdk
       #
       # @param parameters [Hash] `calls`, a list of `{operation:, params:}`, and `concurrency`
       # @return [Hash{Symbol=>Object}] `results`, in the order of the calls, and `failures`, a list of `{index:, error:}`
+      # @raise [InvalidArgumentError] if one of the calls cannot be JSON; then none is made
       def api_call_many(parameters)
-        Call.json(:kinde_api_call_many, @handle, Call.parameters(parameters))
+        size, parts = parts_of(parameters)
+        parts.each_with_index.with_object({ results: [], failures: [] }) do |(part, number), outcome|
+          made = Call.json(:kinde_api_call_many, @handle, part)
+          outcome[:results].concat(made[:results])
+          outcome[:failures].concat(made[:failures].each { |failure| failure[:index] += number * size })
+        end
       end
 
       # @param (see #api_call)
@@ -245,6 +253,21 @@ module KindeSdk
       end
 
       private
+
+      # Many calls in parts, between which a thread may be told to end: none is while the library is called.
+      #
+      # @return [Array] how many calls a part has, and the parts as the library takes them
+      def parts_of(parameters)
+        calls, concurrency = parameters.values_at(:calls, :concurrency) if parameters.is_a?(Hash)
+        size = concurrency.is_a?(Integer) ? (10 * concurrency).clamp(FEWEST_CALLS, 10_000) : FEWEST_CALLS
+        return [size, [Call.parameters(parameters)]] unless calls.is_a?(Array) && calls.size > size
+
+        [size, calls.each_slice(size).map { |some| Call.parameters({ **parameters, calls: some }) }]
+      rescue InvalidArgumentError
+        # Of all together, because it names the place among them.
+        Call.parameters(parameters)
+        raise
+      end
 
       # Reads an authorization request without a parser, which would cost as much as making it.
       #
