@@ -44,6 +44,51 @@ defmodule Kinde.CallTest do
     assert_receive {:closed, ^connection}, @patience
   end
 
+  test "a call does not begin when its caller is killed while what it gave is read", %{emulator: emulator} do
+    client = Client.new!(Emulator.machine(emulator))
+    test = self()
+    # Takes long to read, and adds nothing to what is sent.
+    nothing = List.duplicate(nil, 300_000)
+
+    start = fn name, ref ->
+      params = [path: "/api/v1/users", query: [email: name, nothing: nothing]]
+      Native.api_call_large(client.ref, "request", params, ref)
+    end
+
+    for name <- ~w(one two three four five six) do
+      caller =
+        spawn(fn ->
+          start.(name, make_ref())
+          send(test, {:begun, name})
+        end)
+
+      wait_for_native(caller, :api_call_large)
+      Process.exit(caller, :kill)
+    end
+
+    # What came later and took as long is through, with whatever was in front.
+    for name <- ~w(seven eight nine),
+        do: assert({:ok, _users} = Kinde.Call.run(client, :api, &start.(name, &1)))
+
+    %{"requests" => requests} = Emulator.get(emulator, "/requests?path=/api/v1/users")
+
+    for %{"query" => %{"email" => [name]}} <- requests, name not in ~w(seven eight nine) do
+      # Only where the kill came too late.
+      assert_received {:begun, ^name}
+    end
+
+    assert length(requests) >= 3
+  end
+
+  # Until the process is in this native function, or was.
+  defp wait_for_native(process, function) do
+    case Process.info(process, :current_function) do
+      {:current_function, {Native, ^function, _arity}} -> :ok
+      {:current_function, _other} -> wait_for_native(process, function)
+      nil -> :ok
+    end
+  end
+
   test "a call goes on when a process that merely has its client dies" do
     client = silent([])
     test = self()

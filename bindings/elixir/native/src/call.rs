@@ -3,6 +3,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kinde::Status;
 use rustler::env::OwnedEnv;
 use rustler::{Atom, Encoder, Env, LocalPid, Monitor, Reference, Resource, ResourceArc, Term};
 
@@ -73,8 +74,10 @@ where
 {
     let caller = env.pid();
     let call = ResourceArc::new(Call::default());
-    let monitor = call.monitor(Some(env), &caller);
-    call.state().monitor = monitor;
+    let Some(monitor) = call.monitor(Some(env), &caller) else {
+        return nobody_waits().answer(env);
+    };
+    call.state().monitor = Some(monitor);
 
     let mut message = OwnedEnv::new();
     let reference = message.save(reference);
@@ -96,6 +99,15 @@ where
             (rustler::types::atom::ok(), call).encode(env)
         }
         Err(error) => Fault::from(error).answer(env),
+    }
+}
+
+/// The caller was killed while what it gave was read on a dirty scheduler, which a kill does not stop.
+fn nobody_waits() -> Fault {
+    Fault::Input {
+        status: Status::Cancelled,
+        field: None,
+        message: "the process that called is gone".to_owned(),
     }
 }
 
