@@ -146,6 +146,32 @@ defmodule KindeClientSDK.ApiTest do
     assert Emulator.count(emulator, "/api/v1/user") == 2
   end
 
+  test "a body that is none is refused, and times in one are sent as such", context do
+    %{emulator: emulator, connection: connection} = context
+
+    for body <- ["text", 5, ["kp_1"], self()],
+        call <- [
+          &Users.create_user(connection, body: &1),
+          &Users.update_user(connection, &1, id: "kp_1"),
+          &Organizations.create_organization(connection, body: &1),
+          &Organizations.add_organization_users(connection, code: "org_1", body: &1),
+          &Organizations.remove_organization_users(connection, code: "org_1", body: &1)
+        ] do
+      assert {:error, %Error{code: :invalid_argument, field: "body" <> _}} = call.(body)
+    end
+
+    assert Emulator.count(emulator, "/api/v1/user") == 0
+    added = [name: "Novel", founded: ~D[2026-01-02], at: [~U[2026-01-02 03:04:05Z]]]
+    Organizations.create_organization(connection, body: added)
+    body = JSON.decode!(request(emulator, "/api/v1/organization")["body"])
+    assert body == %{"name" => "Novel", "founded" => "2026-01-02", "at" => ["2026-01-02T03:04:05Z"]}
+
+    assert {:error, %Error{code: :invalid_argument, field: "body.at", message: message}} =
+             Organizations.create_organization(connection, body: %{at: ~T[03:04:05]})
+
+    assert message =~ "DateTime"
+  end
+
   test "a token that is none, or may not, or is nobody's", %{emulator: emulator, connection: connection} do
     assert {:error, %Error{code: :not_authenticated, message: message}} =
              Users.get_users(%{connection | access_token: nil})

@@ -36,10 +36,21 @@ defmodule KindeSDK.Api.Management do
   def params(options, names),
     do: for({name, value} <- Keyword.take(options, names), value != nil, into: %{}, do: {name, plain(value)})
 
-  @doc "The members of a body that is a model or a map."
-  @spec body(term()) :: map()
-  def body(nil), do: %{}
-  def body(body), do: plain(body)
+  @doc "As `params/2`, with the option `:body`, a model or a map, if there is one."
+  @spec params_and_body(keyword(), [atom()]) :: map()
+  def params_and_body(options, names) do
+    case options[:body] do
+      none when none in [nil, []] -> params(options, names)
+      body -> put_body(params(options, names), body)
+    end
+  end
+
+  @doc "Adds a body, which is a model or a map; what is neither is refused with the parameters."
+  @spec put_body(map(), term()) :: map()
+  def put_body(params, body), do: Map.put(params, :body, plain(body))
+
+  # Times are values, though they are structs.
+  defp plain(%kind{} = time) when kind in [Date, DateTime, NaiveDateTime, Time], do: time
 
   # What a model does not say is not to be emptied.
   defp plain(%_model{} = struct),
@@ -48,14 +59,19 @@ defmodule KindeSDK.Api.Management do
         {name, value} <- Map.from_struct(struct),
         value != nil,
         into: %{},
-        do: {to_string(name), plain(value)}
+        do: {text(name), plain(value)}
       )
 
-  defp plain(%{} = map), do: Map.new(map, fn {name, value} -> {to_string(name), plain(value)} end)
+  defp plain(%{} = map), do: Map.new(map, fn {name, value} -> {text(name), plain(value)} end)
+  defp plain([]), do: []
 
-  defp plain([{name, _value} | _] = keywords) when is_atom(name), do: keywords |> Map.new() |> plain()
-  defp plain(list) when is_list(list), do: Enum.map(list, &plain/1)
+  defp plain(list) when is_list(list),
+    do: if(Keyword.keyword?(list), do: list |> Map.new() |> plain(), else: Enum.map(list, &plain/1))
+
   defp plain(value), do: value
+
+  defp text(name) when is_atom(name), do: Atom.to_string(name)
+  defp text(name), do: name
 
   # What a field is called now.
   @names %{

@@ -18,7 +18,7 @@ defmodule KindeSDK.Api.Organizations do
   @spec add_organization_users(Connection.t(), keyword()) ::
           Kinde.result(Model.AddOrganizationUsers200Response.t() | nil)
   def add_organization_users(%Connection{} = connection, options \\ []) do
-    params = options |> Management.params([:code]) |> Map.merge(Management.body(options[:body]))
+    params = Management.params_and_body(options, [:code])
 
     with {:ok, answer} <- Management.call(connection, :add_organization_users, params),
          do: {:ok, Management.read(answer, Model.AddOrganizationUsers200Response)}
@@ -31,7 +31,8 @@ defmodule KindeSDK.Api.Organizations do
   @spec create_organization(Connection.t()) :: Kinde.result(nil)
   @spec create_organization(Connection.t(), keyword()) :: Kinde.result(nil)
   def create_organization(%Connection{} = connection, options \\ []) do
-    with {:ok, _answer} <- Management.call(connection, :create_organization, Management.body(options[:body])),
+    with {:ok, _answer} <-
+           Management.call(connection, :create_organization, Management.params_and_body(options, [])),
          do: {:ok, nil}
   end
 
@@ -81,13 +82,16 @@ defmodule KindeSDK.Api.Organizations do
   @spec remove_organization_users(Connection.t(), keyword()) ::
           Kinde.result(Model.RemoveOrganizationUsers200Response.t() | nil)
   def remove_organization_users(%Connection{} = connection, options \\ []) do
-    body = Management.body(options[:body])
-    users = for user <- List.wrap(body["users"]), do: removal(user)
-    params = options |> Management.params([:code]) |> Map.put(:users, users)
+    params = removing(Management.params_and_body(options, [:code]))
 
     with {:ok, answer} <- Management.call(connection, :update_organization_users, params),
          do: {:ok, Management.read(answer, Model.RemoveOrganizationUsers200Response)}
   end
+
+  defp removing(%{body: %{"users" => users} = body} = params),
+    do: %{params | body: %{body | "users" => for(user <- List.wrap(users), do: removal(user))}}
+
+  defp removing(params), do: params
 
   defp removal(%{} = user), do: Map.put(user, "operation", "delete")
   defp removal(id), do: %{"id" => id, "operation" => "delete"}

@@ -31,7 +31,7 @@ defmodule KindeSDK.Api.Users do
   @spec create_user(Connection.t()) :: Kinde.result(Model.CreateUser200Response.t() | nil)
   @spec create_user(Connection.t(), keyword()) :: Kinde.result(Model.CreateUser200Response.t() | nil)
   def create_user(%Connection{} = connection, options \\ []) do
-    with {:ok, answer} <- Management.call(connection, :create_user, Management.body(options[:body])),
+    with {:ok, answer} <- Management.call(connection, :create_user, Management.params_and_body(options, [])),
          do: {:ok, Management.read(answer, Model.CreateUser200Response)}
   end
 
@@ -86,7 +86,7 @@ defmodule KindeSDK.Api.Users do
   @spec update_user(Connection.t(), Model.UpdateUserRequest.t() | map(), keyword()) ::
           Kinde.result(Model.User.t() | nil)
   def update_user(%Connection{} = connection, update_user_request, options \\ []) do
-    params = Map.put(Management.params(options, [:id]), :body, Management.body(update_user_request))
+    params = options |> Management.params([:id]) |> Management.put_body(update_user_request)
 
     with {:ok, answer} <- Management.call(connection, :update_user, params),
          do: {:ok, Management.read(answer, Model.User)}
