@@ -54,7 +54,7 @@ defmodule Kinde.Webhook do
   """
   @spec decode(Client.named(), String.t()) :: Kinde.result(t())
   @spec decode(Client.named(), String.t(), wait: boolean()) :: Kinde.result(t())
-  def decode(client, body, options \\ []) do
+  def decode(client, body, options \\ []) when is_binary(body) do
     client = Client.get(client)
 
     with {:ok, event} <-
@@ -70,7 +70,7 @@ defmodule Kinde.Webhook do
   @spec done(Client.named(), t() | String.t()) :: Kinde.result()
   def done(client, %__MODULE__{event_id: id}), do: done(client, id)
 
-  def done(client, id) do
+  def done(client, id) when is_binary(id) do
     client = Client.get(client)
     Call.run(client, :webhook_done, &Native.webhook_done(client.ref, id, &1))
   end

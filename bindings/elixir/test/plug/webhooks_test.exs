@@ -231,6 +231,12 @@ defmodule Kinde.Plug.WebhooksTest do
     assert {:error, %Error{code: :invalid_argument, field: "event_id"}} = Webhook.done(client, "")
     assert {:error, %Error{code: :invalid_argument}} = Webhook.decode(client, token, wiat: false)
     assert_raise ArgumentError, fn -> Webhook.done(%{client | ref: make_ref()}, "event_5") end
+
+    for none <- [nil, 5, [token], {:ok, token}] do
+      assert_raise FunctionClauseError, ~r/Kinde.Webhook.decode/, fn -> Webhook.decode(client, none) end
+      assert_raise FunctionClauseError, ~r/Kinde.Webhook.done/, fn -> Webhook.done(client, none) end
+    end
+
     assert %Client{} = client
   end
 end
