@@ -32,10 +32,11 @@ defmodule Kinde.Support.Program do
     port = Port.open({:spawn_executable, program}, options)
     {:os_pid, pid} = Port.info(port, :os_pid)
 
+    # What does not end by itself is ended: nobody would wait for it with a limit of time.
     stop = fn ->
       System.cmd("sh", [
         "-c",
-        "kill #{pid} 2>/dev/null; while kill -0 #{pid} 2>/dev/null; do sleep 0.05; done"
+        "kill #{pid} 2>/dev/null; for look in $(seq 400); do kill -0 #{pid} 2>/dev/null || exit 0; sleep 0.05; done; kill -KILL #{pid}"
       ])
     end
 
