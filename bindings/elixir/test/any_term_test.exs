@@ -125,6 +125,31 @@ defmodule Kinde.AnyTermTest do
     refute Session.role?(session, bad)
   end
 
+  test "what is wrong inside is named with the way to it", %{session: session} do
+    for {field, given} <- [
+          {"org_code", <<255>>},
+          {"org_code", 1 <<< 64},
+          {"org_code.name", %{name: self()}},
+          {"org_code.names[1].first", [names: [%{}, %{"first" => <<255>>}]]},
+          {"org_code[2]", ["a", "b", {}]},
+          {"org_code[0][0]", [[1.5, self()] |> Enum.reverse()]}
+        ] do
+      assert {:error, %Error{field: ^field, fields: [%{field: ^field}]} = error} =
+               Session.login_url(session, org_code: given)
+
+      assert String.starts_with?(error.message, field <> ": ")
+    end
+
+    for whole <- [[self()], [1], "x", {}, nil, ~D[2026-01-02]] do
+      assert {:error, %Error{code: :invalid_argument, field: nil, message: message}} =
+               Session.login_url(session, whole)
+
+      assert message =~ "keyword list"
+    end
+  end
+
+  defp left <<< right, do: Bitwise.bsl(left, right)
+
   test "what is too large or too deep is an error, not an exception" do
     settings = [domain: "https://example.kinde.com", client_id: "x"]
 
@@ -138,6 +163,19 @@ defmodule Kinde.AnyTermTest do
       assert {:error, %Error{code: :invalid_argument, message: "what is given is larger than " <> _}} =
                give.(String.duplicate("x", bytes))
     end
+
+    # It is not read to its end for that: there the first is no list, and the second no keyword list.
+    session = Session.new!(client)
+
+    assert {:error, %Error{message: "what is given is larger than 64 KiB"}} =
+             Session.login_url(session, org_code: List.duplicate(1, 10_000) ++ 2)
+
+    assert {:error, %Error{field: "org_code.a", message: "org_code.a: is given twice"}} =
+             Session.login_url(session, org_code: [a: 1, a: 2] ++ 3)
+
+    # A scheduler is to be held no longer by many small terms than by one that is long.
+    many = [page_size: Enum.to_list(1..9_000)]
+    assert Native.api_call(client.ref, "get_users", many, make_ref()) == :large
 
     deep = Enum.reduce(1..100, 1, fn _level, inner -> [inner] end)
     assert {:error, %Error{code: :invalid_argument}} = Client.new([scope: deep] ++ settings)

@@ -153,7 +153,7 @@ defmodule Kinde.ApiTest do
                Api.response(client, :get_users)
 
       assert headers["content-type"] =~ "application/json"
-      refute inspect(response) =~ "content-type"
+      assert inspect(response) == "#Kinde.Api.Response<status: 200, ...>"
     end
 
     test "answer nil where Kinde says nothing", %{emulator: emulator, client: client} do
@@ -174,7 +174,20 @@ defmodule Kinde.ApiTest do
                Api.request(client, :get, "/oauth2/token")
 
       assert {:error, %Error{code: :invalid_argument, field: "method"}} = Api.request(client, :brew, @users)
-      assert_raise ArgumentError, fn -> Api.request(client, :get, @users, qeury: []) end
+
+      # What is given in the wrong place is not shown.
+      for wrong <- [
+            fn -> Api.request(client, :post, @users, body: %{secret: "s3cret"}, headers: []) end,
+            fn -> Api.request(client, :post, @users, body: "s3cret", body: "x") end,
+            fn -> Api.request(client, :post, @users, %{body: %{secret: "s3cret"}}) end,
+            fn -> Api.request(client, [secret: "s3cret"], @users) end,
+            fn -> Api.call(client, [secret: "s3cret"], :create_user) end,
+            fn -> Api.call(client, {:create_user, "s3cret"}) end,
+            fn -> Api.stream(client, %{secret: "s3cret"}, :get_users) end
+          ] do
+        error = assert_raise ArgumentError, wrong
+        refute error.message =~ "s3cret"
+      end
     end
 
     test "are told to telemetry", %{client: client} do
@@ -344,7 +357,34 @@ defmodule Kinde.ApiTest do
       assert {:error, %Error{code: :invalid_argument, field: "concurrency"}} =
                Api.call_many(client, [:get_users], concurrency: 0)
 
-      assert {:error, %Error{code: :invalid_argument}} = Api.call_many(client, [{:get_users, self()}])
+      for none <- [:get_users, [:get_roles | :get_users], nil],
+          do: assert_raise(FunctionClauseError, fn -> Api.call_many(client, none) end)
+    end
+
+    test "fail alone when they cannot be said to the library", %{emulator: emulator, client: client} do
+      names = ["Ada", <<255>>, "Grace"]
+
+      calls =
+        [:get_roles, {:get_users, self()}, {{:get_users}, []}, {:a, :b, :c}] ++
+          for(name <- names, do: {:create_user, profile: [given_name: name]})
+
+      assert {:ok, [roles | others]} = Api.call_many(client, calls)
+      assert {:ok, %{"roles" => _}} = roles
+      assert [no_params, no_operation, no_call, ada, not_utf8, grace] = others
+      assert {:error, %Error{code: :invalid_argument, field: nil}} = no_params
+      assert {:error, %Error{code: :invalid_argument, field: "operation"}} = no_operation
+      assert {:error, %Error{code: :invalid_argument, field: "operation"}} = no_call
+      assert {:error, %Error{code: :invalid_utf8, field: "profile.given_name"}} = not_utf8
+      assert {:ok, %{"id" => _}} = ada
+      assert {:ok, %{"id" => _}} = grace
+
+      sent = for request <- requests(emulator, "/api/v1/user"), do: JSON.decode!(request["body"])
+      assert Enum.sort(Enum.map(sent, & &1["profile"]["given_name"])) == ["Ada", "Grace"]
+
+      assert {:error, %Error{code: :invalid_argument, message: "what is given is larger than 16384 KiB"}} =
+               Api.call_many(client, [
+                 {:create_user, profile: [given_name: String.duplicate("x", 17_000_000)]}
+               ])
     end
   end
 end

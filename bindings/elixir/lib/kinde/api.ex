@@ -73,7 +73,7 @@ defmodule Kinde.Api do
   end
 
   defp ask(client, ref, operation, params, call, call_large) do
-    operation = to_string(operation)
+    operation = name(operation)
 
     answered =
       Call.run(client, :api, %{operation: operation}, fn answer ->
@@ -83,6 +83,12 @@ defmodule Kinde.Api do
 
     with {:ok, response} <- answered, do: {:ok, struct!(Response, response)}
   end
+
+  # Nothing of what was given is said: where a parameter stands in the wrong place, it may be a secret.
+  defp name(name) when is_atom(name) or is_binary(name), do: to_string(name)
+
+  defp name(_other),
+    do: raise(ArgumentError, "the name of an operation or a method must be an atom or a text")
 
   @doc """
   Asks for any path under `/api/` and `/account_api/`, for what Kinde has added since this version.
@@ -97,11 +103,23 @@ defmodule Kinde.Api do
   @spec request(asker(), atom() | String.t(), String.t(), query: Kinde.params(), body: term()) ::
           Kinde.result(term())
   def request(asker, method, path, options \\ []) do
-    options = Keyword.validate!(options, [:query, :body])
-    given = for {name, value} <- options, value != nil, into: %{}, do: {name, value}
+    given = for {name, value} <- known!(options, [:query, :body]), value != nil, into: %{}, do: {name, value}
     # An empty keyword list would be a list.
     given = if given[:query] == [], do: Map.delete(given, :query), else: given
-    call(asker, :request, Map.merge(given, %{method: method |> to_string() |> String.upcase(), path: path}))
+    call(asker, :request, Map.merge(given, %{method: method |> name() |> String.upcase(), path: path}))
+  end
+
+  # As `Keyword.validate!/2`, which shows in its message what was given.
+  defp known!(options, names) do
+    unless Keyword.keyword?(options), do: raise(ArgumentError, "the options must be a keyword list")
+
+    case Keyword.keys(options) -- names do
+      [] ->
+        options
+
+      [name | _others] ->
+        raise ArgumentError, "no option #{inspect(name)}, there are #{inspect(names)} once each"
+    end
   end
 
   @doc """
@@ -130,7 +148,7 @@ defmodule Kinde.Api do
   end
 
   defp items(client, operation, pages_of) do
-    operation = to_string(operation)
+    operation = name(operation)
 
     Stream.resource(
       fn -> Kinde.Bang.unwrap(pages_of.(operation)) end,
@@ -153,7 +171,8 @@ defmodule Kinde.Api do
       {:ok, results} = Kinde.Api.call_many(MyApp.Kinde, calls)
       for {:error, error} <- results, do: Logger.warning(Exception.message(error))
 
-  A call is `{operation, params}`, or an operation alone. What is wrong with one call is its own result.
+  A call is `{operation, params}`, or an operation alone. What is wrong with one call is its own result. Only when the time is up for
+  all together is there one `:timeout` in place of results; what was sent until then may have taken effect.
 
   | Option | Default | |
   | --- | --- | --- |
@@ -169,16 +188,16 @@ defmodule Kinde.Api do
   def call_many(client, calls, options \\ []) when is_list(calls) do
     options = Keyword.validate!(options, [:concurrency, timeout: :infinity])
     client = Client.with_timeout(client, options[:timeout])
-    given = %{calls: Enum.map(calls, &one_of_many/1)}
-    given = if options[:concurrency], do: Map.put(given, :concurrency, options[:concurrency]), else: given
+    calls = Enum.map(calls, &one_of_many/1)
+    # `nil` is the client's setting.
+    given = [concurrency: options[:concurrency]]
 
-    with {:ok, outcomes} <- Call.run(client, :api_many, &Native.api_call_many(client.ref, given, &1)),
+    with {:ok, outcomes} <- Call.run(client, :api_many, &Native.api_call_many(client.ref, calls, given, &1)),
          do: {:ok, Enum.map(outcomes, &data/1)}
   end
 
-  defp one_of_many({operation, []}), do: one_of_many(operation)
-  defp one_of_many({operation, params}), do: %{operation: operation, params: params}
-  defp one_of_many(operation), do: %{operation: operation}
+  defp one_of_many({operation, params}), do: {operation, params}
+  defp one_of_many(operation), do: {operation, []}
 
   defp data({:ok, %{data: data}}), do: {:ok, data}
   defp data({:error, error}), do: {:error, error}

@@ -150,7 +150,12 @@ defmodule Kinde.Native do
         ref :: reference()
       ) :: started()
 
-  nif api_call_many(client :: client(), calls :: Kinde.params(), ref :: reference()) :: started()
+  nif api_call_many(
+        client :: client(),
+        calls :: [{operation :: term(), params :: term()}],
+        options :: Kinde.params(),
+        ref :: reference()
+      ) :: started()
 
   nif api_pages(client :: client(), operation :: String.t(), params :: Kinde.params()) ::
         Kinde.result(pages())

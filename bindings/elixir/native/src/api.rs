@@ -8,8 +8,8 @@ use rustler::{Env, Reference, ResourceArc, Term};
 
 use crate::call::{answer, start};
 use crate::error::Fault;
-use crate::input::{self, Text};
-use crate::output::{Answer, Called};
+use crate::input::{self, Calls, Text};
+use crate::output::{Answer, Called, Outcomes};
 use crate::resources::{Client, Pages, Session, pages};
 
 mod atoms {
@@ -97,21 +97,23 @@ macro_rules! api_call {
 api_call!(api_call, api_call_large, Client);
 api_call!(session_api_call, session_api_call_large, Session);
 
-/// `{:ok, [result]}`
+/// `{:ok, [result]}`, of `{operation, params}` each.
 #[rustler::nif(schedule = "DirtyCpu")]
 fn api_call_many<'a>(
     env: Env<'a>,
     client: ResourceArc<Client>,
     calls: Term<'a>,
+    options: Term<'a>,
     reference: Reference<'a>,
 ) -> Term<'a> {
-    let calls = match input::call_params(calls) {
+    let Calls { json, refused } = match input::calls(calls, options) {
         Ok(calls) => calls,
         Err(fault) => return fault.answer(env),
     };
     let application = client.0.clone();
     start(env, &client.0, reference, async move {
-        application.api_call_each(&calls).await
+        let made = application.api_call_each(&json).await?;
+        Ok(Outcomes { made, refused })
     })
 }
 

@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use kinde::Status;
 use rustler::{Atom, Binary, Decoder, NifResult, Term, TermType};
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Number, Value, json};
 
 use crate::date;
 use crate::error::Fault;
@@ -18,6 +18,9 @@ pub const LARGEST_SETTINGS: usize = 1024 * 1024;
 pub const LARGEST_CALLS: usize = 16 * 1024 * 1024;
 /// How deep it may be nested.
 const DEEPEST: usize = 32;
+/// What each term counts, beside the bytes of a text: as much as it has in a list of the VM. Reading one
+/// takes longer than a byte does.
+const TERM: usize = 8;
 
 /// The text of a JSON object: of a map or a keyword list, with atoms or binaries as keys. What is nil
 /// is left out. Takes no more than `largest` bytes.
@@ -33,6 +36,21 @@ pub fn call_params(term: Term) -> Result<String, Fault> {
     let mut reader = Reader::with_nulls(LARGEST_CALLS);
     let read = reader.object_text(term);
     read.map_err(|refusal| reader.fault(refusal, WRONG_OBJECT))
+}
+
+/// Calls of an API.
+pub struct Calls {
+    /// Those that can be said to the library, and how they are to be made, as JSON.
+    pub json: String,
+    /// What is wrong with each of the others, in the place of each call.
+    pub refused: Vec<Option<Fault>>,
+}
+
+/// Reads a list of `{operation, params}`, and an object that says how they are to be made.
+pub fn calls(list: Term, options: Term) -> Result<Calls, Fault> {
+    let mut reader = Reader::with_nulls(LARGEST_CALLS);
+    let read = reader.calls(list, options);
+    read.map_err(|refusal| reader.fault(refusal, "a list of calls is wanted here, and options"))
 }
 
 /// Like [`call_params`]; none if there are more of them than a scheduler should read.
@@ -69,7 +87,31 @@ const WRONG_OBJECT: &str = "a map or a keyword list is wanted here";
 enum Refusal {
     WrongKind,
     TooLarge,
+    TooDeep,
     Fault(Fault),
+}
+
+impl Refusal {
+    /// The refusal of what this stands in, under this name. What is too large is so as a whole.
+    fn within(self, name: &str) -> Refusal {
+        match self {
+            Refusal::WrongKind => Refusal::Fault(invalid_field(name.to_owned(), WRONG_KIND)),
+            Refusal::Fault(Fault::Input {
+                status,
+                field,
+                message,
+            }) => Refusal::Fault(Fault::Input {
+                status,
+                field: Some(match field {
+                    Some(inner) if inner.starts_with('[') => format!("{name}{inner}"),
+                    Some(inner) => format!("{name}.{inner}"),
+                    None => name.to_owned(),
+                }),
+                message,
+            }),
+            other => other,
+        }
+    }
 }
 
 impl From<Fault> for Refusal {
@@ -123,11 +165,48 @@ impl Reader {
     }
 
     fn object_text(&mut self, term: Term) -> Result<String, Refusal> {
-        match self.value(term, DEEPEST)? {
-            Value::Array(items) if items.is_empty() => Ok(Value::Object(Map::new()).to_string()),
-            value @ Value::Object(_) => Ok(value.to_string()),
-            _ => Err(Refusal::WrongKind),
+        self.named_values(term).map(|object| object.to_string())
+    }
+
+    /// An object: a map, or a keyword list, which may be empty.
+    fn named_values(&mut self, term: Term) -> Result<Value, Refusal> {
+        if term.is_empty_list() {
+            return Ok(Value::Object(Map::new()));
         }
+        let is_map = term.is_map() && !date::is_struct(term);
+        match is_map || begins_with_pair(term) {
+            true => self.value(term, DEEPEST),
+            false => Err(Refusal::WrongKind),
+        }
+    }
+
+    fn calls(&mut self, list: Term, options: Term) -> Result<Calls, Refusal> {
+        let Value::Object(mut all) = self.named_values(options)? else {
+            return Err(Refusal::WrongKind);
+        };
+        let mut calls = Vec::new();
+        let mut refused = Vec::new();
+        for call in Items(list) {
+            let (operation, params) = call?.decode().map_err(|_| Refusal::WrongKind)?;
+            match self.call(operation, params) {
+                Ok(call) => {
+                    calls.push(call);
+                    refused.push(None);
+                }
+                Err(Refusal::TooLarge) => return Err(Refusal::TooLarge),
+                Err(refusal) => refused.push(Some(self.fault(refusal, WRONG_OBJECT))),
+            }
+        }
+        all.insert("calls".to_owned(), Value::Array(calls));
+        let json = Value::Object(all).to_string();
+        Ok(Calls { json, refused })
+    }
+
+    fn call(&mut self, operation: Term, params: Term) -> Result<Value, Refusal> {
+        let operation = self.value(operation, DEEPEST);
+        let operation = operation.map_err(|refusal| refusal.within("operation"))?;
+        let params = self.named_values(params)?;
+        Ok(json!({"operation": operation, "params": params}))
     }
 
     fn fault(&self, refusal: Refusal, wrong_kind: &str) -> Fault {
@@ -137,15 +216,16 @@ impl Reader {
                 let kibibytes = self.largest / 1024;
                 invalid(&format!("what is given is larger than {kibibytes} KiB"))
             }
+            Refusal::TooDeep => invalid("what is given is nested too deeply"),
             Refusal::Fault(fault) => fault,
         }
     }
 
     fn value(&mut self, term: Term, depth: usize) -> Result<Value, Refusal> {
         let Some(depth) = depth.checked_sub(1) else {
-            return Err(invalid("what is given is nested too deeply").into());
+            return Err(Refusal::TooDeep);
         };
-        self.spend(1)?;
+        self.spend(TERM)?;
         match term.get_type() {
             TermType::Atom => self.atom(term),
             TermType::Binary => Ok(Value::String(self.text(term)?)),
@@ -158,7 +238,7 @@ impl Reader {
             TermType::Map if date::is_struct(term) => self.date(term),
             TermType::Map => {
                 let pairs = rustler::MapIterator::new(term).ok_or(Refusal::WrongKind)?;
-                self.object(pairs, depth)
+                self.object(pairs.map(Ok), depth)
             }
             _ => Err(Refusal::WrongKind),
         }
@@ -193,37 +273,33 @@ impl Reader {
 
     /// A keyword list is an object; any other list is one.
     fn list(&mut self, term: Term, depth: usize) -> Result<Value, Refusal> {
-        // An improper list has no length.
-        term.list_length().map_err(|_| Refusal::WrongKind)?;
-        let items = || term.into_list_iterator().map_err(|_| Refusal::WrongKind);
-        let is_pair = |item: Term| item.decode::<(Atom, Term)>().is_ok();
-        if items()?.next().is_some_and(is_pair) {
-            let pairs: Result<Vec<(Term, Term)>, _> = items()?.map(|item| item.decode()).collect();
-            let pairs = pairs.map_err(|_| Refusal::WrongKind)?;
-            return self.object(pairs.into_iter(), depth);
+        if begins_with_pair(term) {
+            let pairs = Items(term).map(|item| item?.decode().map_err(|_| Refusal::WrongKind));
+            return self.object(pairs, depth);
         }
         let mut values = Vec::new();
-        for item in items()? {
-            values.push(self.value(item, depth)?);
+        for item in Items(term) {
+            let value = self.value(item?, depth);
+            let at = values.len();
+            values.push(value.map_err(|refusal| refusal.within(&format!("[{at}]")))?);
         }
         Ok(Value::Array(values))
     }
 
     fn object<'a>(
         &mut self,
-        pairs: impl Iterator<Item = (Term<'a>, Term<'a>)>,
+        pairs: impl Iterator<Item = Result<(Term<'a>, Term<'a>), Refusal>>,
         depth: usize,
     ) -> Result<Value, Refusal> {
         let mut object = Map::new();
-        for (key, value) in pairs {
+        for pair in pairs {
+            let (key, value) = pair?;
             let key = match self.value(key, depth)? {
                 Value::String(key) => key,
                 _ => return Err(Refusal::WrongKind),
             };
-            let value = match self.value(value, depth) {
-                Err(Refusal::WrongKind) => return Err(invalid_field(key, WRONG_KIND).into()),
-                value => value?,
-            };
+            let value = self.value(value, depth);
+            let value = value.map_err(|refusal| refusal.within(&key))?;
             if value.is_null() && !self.keeps_nulls {
                 continue;
             }
@@ -239,6 +315,31 @@ impl Reader {
         self.left = self.left.checked_sub(bytes).ok_or(Refusal::TooLarge)?;
         Ok(())
     }
+}
+
+/// The items of a list, one by one: what is too long is not walked to its end to be refused.
+struct Items<'a>(Term<'a>);
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Result<Term<'a>, Refusal>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.0.list_get_cell() {
+            Ok((item, rest)) => {
+                self.0 = rest;
+                Some(Ok(item))
+            }
+            Err(_) if self.0.is_empty_list() => None,
+            // Of an improper list, or of what is no list.
+            Err(_) => Some(Err(Refusal::WrongKind)),
+        }
+    }
+}
+
+/// Whether a term is a keyword list, as far as its first item tells.
+fn begins_with_pair(term: Term) -> bool {
+    let first = term.list_get_cell();
+    first.is_ok_and(|(item, _)| item.decode::<(Atom, Term)>().is_ok())
 }
 
 fn integer(term: Term) -> Result<Value, Refusal> {

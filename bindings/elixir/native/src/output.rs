@@ -7,6 +7,7 @@ use kinde::{
 use rustler::{Atom, Encoder, Env, Term};
 
 use crate::call::answer;
+use crate::error::Fault;
 use crate::resources;
 
 mod atoms {
@@ -149,14 +150,24 @@ impl Answer for Called {
     }
 }
 
+/// What came of many calls: of those that were refused here, and in their order of all others.
+pub struct Outcomes {
+    pub made: Vec<kinde::Result<Json>>,
+    pub refused: Vec<Option<Fault>>,
+}
+
 /// Each `{:ok, answer}` or `{:error, error}`.
-impl Answer for Vec<kinde::Result<Json>> {
+impl Answer for Outcomes {
     fn answer(self, env: Env<'_>) -> Term<'_> {
-        let outcomes: Vec<Term> = self
+        let mut made = self.made.into_iter();
+        let outcomes = self
+            .refused
             .into_iter()
-            .map(|outcome| answer(env, outcome.map(Called)))
-            .collect();
-        (atoms::ok(), outcomes).encode(env)
+            .filter_map(|refused| match refused {
+                Some(fault) => Some(fault.answer(env)),
+                None => Some(answer(env, made.next()?.map(Called))),
+            });
+        (atoms::ok(), outcomes.collect::<Vec<Term>>()).encode(env)
     }
 }
 

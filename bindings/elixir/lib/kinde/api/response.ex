@@ -1,8 +1,8 @@
 defmodule Kinde.Api.Response do
-  @moduledoc "An answer of an API with what came beside its data, from `Kinde.Api.response/3`."
+  @moduledoc "An answer of an API with what came beside its data, from `Kinde.Api.response/3`. `inspect/1` shows its status alone."
 
-  # Headers are many.
-  @derive {Inspect, except: [:headers]}
+  # Headers are many; the data may be personal, or hold the secret of an application that was made.
+  @derive {Inspect, only: [:status]}
   @enforce_keys [:status]
   defstruct [:status, :data, headers: %{}]
 
