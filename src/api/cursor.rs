@@ -6,6 +6,7 @@ use super::catalogue::{List, Operation, PageStyle};
 use super::pages::malformed;
 use super::request::ApiRequest;
 use crate::error::{Error, Result};
+use crate::http::Method;
 
 /// How many items are asked for at once where all are wanted. Kinde gives 10 unasked, and 500 at
 /// most.
@@ -31,9 +32,9 @@ impl PagedRequest {
     /// # Errors
     /// `INVALID_ARGUMENT` if the operation does not answer with a list, or is asked backwards.
     pub(crate) fn new(request: ApiRequest) -> Result<PagedRequest> {
-        let listing = request
-            .operation
-            .and_then(|operation| Some((operation, operation.list.as_ref()?)));
+        // What changes something may answer with a list too, of what it changed.
+        let reading = request.operation.filter(|it| it.method == Method::Get);
+        let listing = reading.and_then(|operation| Some((operation, operation.list.as_ref()?)));
         let Some((operation, list)) = listing else {
             let message = format!("{} does not answer with a list", request.name);
             return Err(Error::invalid_argument("operation", message));
@@ -77,11 +78,11 @@ impl PagedRequest {
     pub(crate) fn read(&self, mut answer: Value) -> Result<ApiPage> {
         let data = &mut answer["data"];
         let place = match self.list.in_data {
-            true => &mut data["data"],
-            false => &mut *data,
+            true => data.get_mut("data"),
+            false => Some(&mut *data),
         };
         let items = place
-            .as_object_mut()
+            .and_then(Value::as_object_mut)
             .and_then(|it| it.remove(self.list.name));
         let Some(Value::Array(items)) = items else {
             let what = format!("no list {}", self.list.name);
@@ -180,5 +181,45 @@ fn id_of_last(items: &[Value]) -> Value {
     match id {
         Some(Value::String(id)) if !id.is_empty() => Value::String(id.clone()),
         _ => Value::Bool(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::config::ApiValidation;
+    use crate::error::Status;
+
+    #[test]
+    fn an_answer_of_any_other_shape_is_an_error() {
+        for (name, member) in [("get_users", "users"), ("get_user_roles", "roles")] {
+            let request = ApiRequest::from_json(name, "{}", ApiValidation::Strict).unwrap();
+            let pages = PagedRequest::new(request).unwrap();
+            for data in [
+                json!(null),
+                json!([]),
+                json!([[]]),
+                json!("text"),
+                json!(5),
+                json!(true),
+                json!({}),
+                json!({"data": null}),
+                json!({"data": []}),
+                json!({"data": "text", member: {}}),
+                json!({"data": {member: "text"}, member: null}),
+            ] {
+                let answer = json!({"status": 200, "headers": {}, "data": data});
+                let Err(error) = pages.read(answer) else {
+                    panic!("{name} took {data}");
+                };
+                assert_eq!(
+                    (error.status(), error.field()),
+                    (Status::MalformedResponse, Some(member)),
+                    "{name} {data}"
+                );
+            }
+        }
     }
 }
