@@ -10,7 +10,7 @@ use super::Response;
 use crate::error::{Error, Result, Status};
 use crate::runtime::lock;
 
-/// Waits that are longer than any call may take are not shared: each call learns of them by itself.
+/// As long as any call may take. Of a longer wait the next call after this one learns anew.
 const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// How many requests are under way at once, and when the next may be sent. All who share it wait
@@ -32,9 +32,11 @@ impl Pace {
     /// Waits for a place and for the time to send.
     ///
     /// # Errors
-    /// `RATE_LIMITED` at once if that time is not before `deadline`.
+    /// `RATE_LIMITED` at once if that time is not before `deadline`, `TIMEOUT` if no place gets free
+    /// until then.
     pub(super) async fn enter(&self, deadline: Instant) -> Result<SemaphorePermit<'_>> {
-        let place = self.places.acquire().await;
+        let place = tokio::time::timeout_at(deadline, self.places.acquire()).await;
+        let place = place.map_err(|_| no_place())?;
         let place = place.map_err(|_| Error::new(Status::Cancelled, "the call was cancelled"))?;
         while let Some(resume_at) = self.resume_at() {
             if resume_at >= deadline {
@@ -50,9 +52,8 @@ impl Pace {
         if response.status != 429 {
             return;
         }
-        let wait = response.retry_after();
-        if let Some(wait) = wait.filter(|wait| *wait <= LONGEST_PAUSE) {
-            let resume_at = Instant::now() + wait;
+        if let Some(wait) = response.retry_after() {
+            let resume_at = Instant::now() + wait.min(LONGEST_PAUSE);
             let mut latest = lock(&self.resume_at);
             *latest = (*latest).max(Some(resume_at));
         }
@@ -64,6 +65,12 @@ impl Pace {
         resume_at.take_if(|at| *at <= Instant::now());
         *resume_at
     }
+}
+
+fn no_place() -> Error {
+    let message = "within the time that timeout_ms allows, as many other requests were under way as \
+                   api_concurrency allows; nothing was sent";
+    Error::new(Status::Timeout, message)
 }
 
 fn must_wait(resume_at: Instant) -> Error {

@@ -530,3 +530,25 @@ fn a_ca_file_that_is_none_is_a_wrong_setting() {
         assert!(error.message().contains(why), "{contents:?}: {error}");
     }
 }
+
+#[test]
+fn who_finds_no_place_until_the_deadline_learns_that_nothing_was_sent() {
+    let server = Server::start(|_, _| answer(200, &[], "{}"));
+    let http = http(json!({}));
+    let request = get(server.url("/"));
+    let work = run(2, async move {
+        let pace = Pace::new(1);
+        let taken = pace.enter(request.deadline).await;
+        let late = Request {
+            deadline: Instant::now() + Duration::from_millis(20),
+            ..request
+        };
+        let outcome = http.send_paced(late, &pace).await;
+        drop(taken);
+        outcome
+    });
+    let error = pollster::block_on(work).unwrap_err();
+    assert_eq!(error.status(), Status::Timeout);
+    assert!(error.message().contains("api_concurrency"), "{error}");
+    assert_eq!(server.requests().len(), 0);
+}

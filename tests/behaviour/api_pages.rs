@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::api::{create_users, managing};
 
+const ROLES: &str = "/api/v1/roles";
 const USERS: &str = "/api/v1/users";
 const SEARCH: &str = "/api/v1/search/users";
 const PROPERTIES: &str = "/api/v1/properties";
@@ -201,6 +202,12 @@ async fn only_lists_have_pages() {
     for (operation, params, field) in [
         ("get_user_data", json!({"id": "kp_1"}), "operation"),
         ("request", json!({"path": "/api/v1/users"}), "operation"),
+        // It answers with a list of those whom it added.
+        (
+            "add_organization_users",
+            json!({"org_code": "org_acme", "users": ["kp_1"]}),
+            "operation",
+        ),
         (
             "get_properties",
             json!({"ending_before": "a"}),
@@ -338,29 +345,33 @@ async fn calls_outlast_a_busy_kinde() {
 
 #[tokio::test]
 async fn what_would_wait_too_long_fails_at_once() {
-    let app = managing(json!({"timeout_ms": 60_000}));
-    app.client.api_call("get_roles", "{}").await.unwrap();
-    let busy = json!({"path": USERS, "status": 429, "headers": {"ratelimit-reset": "600"}});
-    app.emulator.fault(busy).await;
-    let begun = Instant::now();
-    let refused = app.client.api_call("get_users", "{}").await.unwrap_err();
-    assert_eq!(
-        (refused.status(), refused.http_status()),
-        (Status::RateLimited, Some(429))
-    );
-    assert_eq!(refused.retry_after(), Some(Duration::from_secs(600)));
-    // The next call is not even sent.
-    let held = app.client.api_call("get_roles", "{}").await.unwrap_err();
-    assert_eq!(
-        (held.status(), held.http_status()),
-        (Status::RateLimited, None)
-    );
-    assert!(held.retry_after() > Some(Duration::from_secs(500)));
-    assert!(
-        begun.elapsed() < Duration::from_secs(60),
-        "nobody waited in vain"
-    );
-    assert_eq!(app.emulator.count(USERS).await, 1);
+    for asked in [600, 7200] {
+        let app = managing(json!({"timeout_ms": 60_000}));
+        app.client.api_call("get_roles", "{}").await.unwrap();
+        let reset = json!({"ratelimit-reset": asked.to_string()});
+        let busy = json!({"path": USERS, "status": 429, "headers": reset});
+        app.emulator.fault(busy).await;
+        let begun = Instant::now();
+        let refused = app.client.api_call("get_users", "{}").await.unwrap_err();
+        assert_eq!(
+            (refused.status(), refused.http_status()),
+            (Status::RateLimited, Some(429))
+        );
+        assert_eq!(refused.retry_after(), Some(Duration::from_secs(asked)));
+        // The next call is not even sent.
+        let held = app.client.api_call("get_roles", "{}").await.unwrap_err();
+        assert_eq!(
+            (held.status(), held.http_status()),
+            (Status::RateLimited, None)
+        );
+        assert!(held.retry_after() > Some(Duration::from_secs(500)));
+        assert!(
+            begun.elapsed() < Duration::from_secs(60),
+            "nobody waited in vain"
+        );
+        assert_eq!(app.emulator.count(USERS).await, 1);
+        assert_eq!(app.emulator.count(ROLES).await, 1);
+    }
 }
 
 #[tokio::test]
