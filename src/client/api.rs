@@ -137,9 +137,8 @@ impl Client {
             audience: vec![self.settings().management_audience.clone()],
             ..ClientCredentials::default()
         };
-        let mut attempts = 2;
+        let mut is_second = false;
         loop {
-            attempts -= 1;
             let (tokens, _) = self.machine_tokens(params.clone()).await?;
             let shared = self.shared()?;
             let call = Call {
@@ -151,8 +150,13 @@ impl Client {
             };
             match call.send(request).await {
                 // A kept token may have been revoked since; the next one is new.
-                Err(error) if error.http_status() == Some(401) && attempts > 0 => {
-                    shared.machine_tokens.forget(&tokens.access_token);
+                Err(error)
+                    if error.http_status() == Some(401)
+                        && shared
+                            .machine_tokens
+                            .refuse(&tokens.access_token, is_second) =>
+                {
+                    is_second = true;
                 }
                 outcome => return outcome,
             }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use base64_simd::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,10 @@ const RENEW_BEFORE_SECONDS: i64 = 60;
 
 /// More kinds of token than this are not kept at once.
 const KINDS_LIMIT: usize = 256;
+
+/// How long a token that was refused as soon as it was obtained is kept all the same: the fault is
+/// not its age, so another one would be refused too, and Kinde counts what it issues.
+const KEEP_REFUSED: Duration = Duration::from_secs(5 * 60);
 
 /// What makes two requests for a machine token the same.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -53,6 +58,8 @@ struct Kind {
     kept: Mutex<Option<TokenSet>>,
     /// The access token that was refused last, which other machines may still share.
     refused: Mutex<Option<Secret>>,
+    /// The access token that was refused when it was new, and when that was.
+    refused_new: Mutex<Option<(Secret, Instant)>>,
     flight: Flight<TokenSet>,
 }
 
@@ -107,6 +114,27 @@ impl MachineTokens {
         }
     }
 
+    /// Takes note that a token was refused. Says whether a new one may help; then it is let go of.
+    /// `is_new` if the one before it was refused for the same.
+    pub(crate) fn refuse(&self, access_token: &Secret, is_new: bool) -> bool {
+        if is_new {
+            for kind in lock(&self.kinds)
+                .values()
+                .filter(|it| it.keeps(access_token))
+            {
+                *lock(&kind.refused_new) = Some((access_token.clone(), Instant::now()));
+            }
+            return false;
+        }
+        let is_in_vain = lock(&self.kinds)
+            .values()
+            .any(|kind| kind.was_refused_new(access_token));
+        if !is_in_vain {
+            self.forget(access_token);
+        }
+        !is_in_vain
+    }
+
     /// How many kinds of token are kept.
     pub(crate) fn len(&self) -> usize {
         lock(&self.kinds).len()
@@ -128,6 +156,19 @@ impl Kind {
     fn fresh(&self) -> Option<TokenSet> {
         let kept = lock(&self.kept);
         kept.as_ref().filter(|tokens| is_fresh(tokens)).cloned()
+    }
+
+    fn keeps(&self, access_token: &Secret) -> bool {
+        let kept = lock(&self.kept);
+        kept.as_ref()
+            .is_some_and(|it| it.access_token == *access_token)
+    }
+
+    fn was_refused_new(&self, access_token: &Secret) -> bool {
+        let refused = lock(&self.refused_new);
+        refused
+            .as_ref()
+            .is_some_and(|(token, at)| token == access_token && at.elapsed() < KEEP_REFUSED)
     }
 
     fn is_good(&self, tokens: &TokenSet) -> bool {

@@ -8,6 +8,7 @@ const USER: &str = "/api/v1/user";
 const USERS: &str = "/api/v1/users";
 const ROLES: &str = "/account_api/v1/roles";
 const TOKEN: &str = "/oauth2/token";
+const VERIFY: &str = "/api/v1/api_keys/verify";
 
 /// An application whose machine may use the Management API.
 pub fn managing(settings: Value) -> Application {
@@ -236,6 +237,23 @@ async fn the_machine_token_is_kept_and_got_anew_once() {
         (Status::Api, Some(401))
     );
     assert_eq!(app.emulator.count(USERS).await, 2, "once more, and no more");
+}
+
+#[tokio::test]
+async fn what_no_new_token_helps_against_costs_no_new_tokens() {
+    let app = managing(json!({}));
+    // Kinde answers so to an API key that it does not know, whatever the machine's token is worth.
+    let always = json!({"path": VERIFY, "status": 401, "times": null});
+    app.emulator.fault(always).await;
+    for _ in 0..5 {
+        let refused = failing(&app, "verify_api_key", json!({"api_key": "wrong"})).await;
+        assert_eq!(refused.http_status(), Some(401));
+    }
+    assert_eq!(app.emulator.count(TOKEN).await, 2);
+    assert_eq!(app.emulator.count(VERIFY).await, 6);
+    // Nor does anything else lose the token by it.
+    call(&app.client, "get_users", json!({})).await.unwrap();
+    assert_eq!(app.emulator.count(TOKEN).await, 2);
 }
 
 #[tokio::test]
