@@ -13,6 +13,8 @@ pub(super) struct Judge {
     pub catalogue: &'static Catalogue,
     /// Whether what the catalogue does not know is let pass.
     pub is_lenient: bool,
+    /// What is required, but stands elsewhere, where nothing is judged.
+    pub excused: Vec<String>,
     pub faults: Vec<FieldError>,
 }
 
@@ -22,6 +24,13 @@ impl Judge {
             field: foreign_text(field),
             message: message.into(),
         });
+    }
+
+    /// Notes that something is required.
+    pub(super) fn missing(&mut self, at: &str) {
+        if !self.is_lenient && !self.excused.iter().any(|name| name == at) {
+            self.fault(at, "is required");
+        }
     }
 
     /// Refuses a name that is not known, with those that are near.
@@ -147,9 +156,7 @@ impl Judge {
             }
             match members.get_mut(field.name) {
                 Some(value) => self.check(&within(field.name), field.kind, value),
-                None if field.required && !self.is_lenient => {
-                    self.fault(&within(field.name), "is required");
-                }
+                None if field.required => self.missing(&within(field.name)),
                 None => {}
             }
         }
@@ -167,6 +174,7 @@ impl Judge {
         let mut nearest: Option<Vec<FieldError>> = None;
         for kind in kinds {
             let mut judge = Judge {
+                excused: self.excused.clone(),
                 faults: Vec::new(),
                 ..*self
             };

@@ -64,6 +64,7 @@ impl ApiRequest {
                 let judge = Judge {
                     catalogue: Catalogue::get()?,
                     is_lenient: validation == ApiValidation::Lenient,
+                    excused: Vec::new(),
                     faults: Vec::new(),
                 };
                 Reading::new(operation, judge, fields).finish()
@@ -230,11 +231,13 @@ fn segments(
     segments.collect()
 }
 
-/// What a server may read as another path is no segment of one.
+/// What a server may read as another path is no segment of one. Nor is what a URL leaves out without
+/// a word: of tabs and ends of lines nothing remains, and `..` may be what does.
 fn check_segment(segment: &str) -> std::result::Result<(), &'static str> {
     match segment {
         "" => Err("is required"),
         "." | ".." => Err("is not an id"),
+        _ if segment.contains(char::is_control) => Err("contains control characters"),
         _ => Ok(()),
     }
 }
@@ -289,6 +292,7 @@ impl Reading {
 
     fn finish(mut self) -> Result<ApiRequest> {
         let extra = self.extra();
+        self.judge.excused = extra.keys().cloned().collect();
         // Before the body, whose members may have the same names.
         let whole = self.whole_body();
         let path = self.path();
@@ -395,9 +399,7 @@ impl Reading {
                     self.judge.check(field.name, field.kind, &mut value);
                     append(&mut self.query, Cow::Borrowed(field.name), &value);
                 }
-                None if field.required && !self.judge.is_lenient => {
-                    self.judge.fault(field.name, "is required");
-                }
+                None if field.required => self.judge.missing(field.name),
                 None => {}
             }
         }
@@ -408,6 +410,9 @@ impl Reading {
         let body = self.operation.body.as_ref()?;
         let fields = self.body_fields();
         if let Some((name, mut value)) = whole {
+            for excused in &mut self.judge.excused {
+                *excused = format!("{name}.{excused}");
+            }
             self.judge.check(&name, body.kind, &mut value);
             for field in fields {
                 if self.given.remove(field.name).is_some() {
@@ -446,6 +451,14 @@ impl Reading {
             }
         };
         for (name, value) in extra.into_iter().chain(rest) {
+            let members = body.as_ref().and_then(Value::as_object);
+            if self.query.iter().any(|(known, _)| *known == name)
+                || members.is_some_and(|members| members.contains_key(&name))
+            {
+                let message = "is given beside extra too; leave it out in one of them";
+                self.judge.fault(&format!("extra.{name}"), message);
+                continue;
+            }
             match (self.operation.body.is_some(), &mut *body) {
                 (true, Some(Value::Object(members))) => {
                     members.insert(name, value);

@@ -77,7 +77,8 @@ fn a_value_never_leaves_its_segment() {
         url(with("kp:1/../?x#y%2e")),
         "https://example.kinde.com/api/v1/users/kp:1%2F..%2F%3Fx%23y%252e/refresh_claims"
     );
-    for value in ["", ".", ".."] {
+    let left_out = ["\n", ".\t", ".\n.", "\r..", "kp_1\t", "kp_1\u{7f}"];
+    for value in ["", ".", ".."].into_iter().chain(left_out) {
         assert_eq!(fields_at_fault(with(value)), ["user_id"], "{value:?}");
     }
     let missing = strict("refresh_user_claims", json!({"user_id": null}));
@@ -284,6 +285,43 @@ fn extra_goes_where_the_rest_goes() {
         json!({"extra": {"since": 5, "tags": ["a", "b"]}}),
     ));
     assert!(query.ends_with("/users?since=5&tags=a&tags=b"), "{query}");
+}
+
+#[test]
+fn extra_holds_values_that_kinde_has_added() {
+    let new = json!({"name": "Devices", "context": "device"});
+    let refused = fields_at_fault(strict("create_category", new.clone()));
+    assert_eq!(refused, ["context"], "it is one of a list");
+    let extra = json!({"context": "device"});
+    for params in [
+        json!({"name": "Devices", "extra": extra}),
+        json!({"body": {"name": "Devices"}, "extra": extra}),
+    ] {
+        assert_eq!(body(strict("create_category", params)), new);
+    }
+    let other = json!({"extra": extra});
+    assert_eq!(fields_at_fault(strict("create_category", other)), ["name"]);
+    // What is required in the query.
+    let query = json!({"extra": {"id": "kp_1"}});
+    assert!(url(strict("delete_user", query)).ends_with("/user?id=kp_1"));
+    // Of two values nobody says which one counts.
+    for (name, params, field) in [
+        (
+            "delete_user",
+            json!({"id": "a", "extra": {"id": "b"}}),
+            "extra.id",
+        ),
+        (
+            "update_user",
+            json!({"id": "a", "given_name": "b", "extra": {"given_name": "c"}}),
+            "extra.given_name",
+        ),
+    ] {
+        assert_eq!(fields_at_fault(strict(name, params)), [field]);
+    }
+    // Nothing else takes the place of a value in the path.
+    let path = strict("refresh_user_claims", json!({"extra": {"user_id": "kp_1"}}));
+    assert_eq!(fields_at_fault(path), ["user_id"]);
 }
 
 #[test]
