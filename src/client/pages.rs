@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
@@ -11,6 +12,7 @@ use super::Client;
 use crate::api::{ApiRequest, PagedRequest};
 use crate::error::Result;
 use crate::json::Json;
+use crate::runtime::PerProcess;
 use crate::session::Session;
 
 /// The pages of a list of an API, from [`Client::api_pages`] or
@@ -21,7 +23,10 @@ pub struct Pages(Arc<Inner>);
 struct Inner {
     asker: Asker,
     request: PagedRequest,
-    place: Mutex<Place>,
+    place: ArcSwap<Place>,
+    /// All cursors that were come to. Held by the one who asks for a page; of each process its own,
+    /// because a forked child would wait for a thread that it does not have.
+    seen: PerProcess<Mutex<HashSet<String>>>,
 }
 
 /// Whose token the pages are asked for with.
@@ -33,25 +38,22 @@ pub(crate) enum Asker {
 /// How far the list was read.
 struct Place {
     cursor: Option<String>,
-    /// All that pages were asked for with.
-    seen: HashSet<String>,
     is_first: bool,
     is_over: bool,
 }
 
 impl Pages {
     pub(crate) fn new(asker: Asker, request: PagedRequest) -> Pages {
-        let cursor = request.first_cursor().map(str::to_owned);
         let place = Place {
-            seen: cursor.iter().cloned().collect(),
-            cursor,
+            cursor: request.first_cursor().map(str::to_owned),
             is_first: true,
             is_over: false,
         };
         Pages(Arc::new(Inner {
             asker,
             request,
-            place: Mutex::new(place),
+            place: ArcSwap::from_pointee(place),
+            seen: PerProcess::new(),
         }))
     }
 
@@ -77,25 +79,24 @@ impl Pages {
 
 impl Inner {
     async fn next(&self) -> Result<Option<Json>> {
-        let mut place = self.place.lock().await;
+        let mut seen = self.seen.get_or_init(Mutex::default).lock().await;
+        let place = self.place.load_full();
         if place.is_over {
             return Ok(None);
         }
+        seen.extend(place.cursor.clone());
         let request = self.request.at(place.cursor.as_deref());
         let answer = self.asker.answer(request).await?;
         let page = self.request.read(answer)?;
-        if page
-            .next
-            .as_ref()
-            .is_some_and(|next| place.seen.contains(next))
-        {
+        if page.next.as_ref().is_some_and(|next| seen.contains(next)) {
             return Err(self.request.repeats());
         }
         let says_nothing = page.is_empty && !place.is_first && self.request.ends_with_empty_page();
-        place.is_first = false;
-        place.is_over = page.next.is_none();
-        place.seen.extend(page.next.clone());
-        place.cursor = page.next;
+        self.place.store(Arc::new(Place {
+            is_first: false,
+            is_over: page.next.is_none(),
+            cursor: page.next,
+        }));
         Ok(some_unless(says_nothing, page.answer))
     }
 }

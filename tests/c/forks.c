@@ -107,6 +107,41 @@ static void test_call_under_way(void) {
     outcome_free(&outcome);
 }
 
+static void expect_last_page(void *argument) {
+    char *page = NULL;
+    EXPECT(KINDE_STATUS_OK, kinde_pages_next((kinde_pages *)argument, &page, &error));
+    CHECK(page != NULL);
+    CHECK_HOLDS("\"next_token\":null", page);
+    kinde_string_free(page);
+    EXPECT(KINDE_STATUS_OK, kinde_pages_next((kinde_pages *)argument, &page, &error));
+    CHECK(page == NULL);
+}
+
+/* A list goes on in the child where it was in the parent, also while the parent waits for a page of it. */
+static void test_list_under_way(void) {
+    struct outcome outcome;
+    kinde_client *machine = new_client(emulator.url, "{\"management_client_id\":\"emulator_m2m\","
+                                                     "\"management_client_secret\":\"emulator-m2m-secret-0123456789abcdefghijkl\"}");
+    kinde_pages *pages = NULL;
+    char *page = NULL;
+    outcome_init(&outcome);
+    EXPECT(KINDE_STATUS_OK, kinde_pages_new(machine, "get_users", "{\"page_size\":3}", &pages, &error));
+    EXPECT(KINDE_STATUS_OK, kinde_pages_next(pages, &page, &error));
+    kinde_string_free(page);
+    free(emulator_control(&emulator, "DELETE", "/requests", NULL));
+    emulator_fault(&emulator, "{\"path\":\"/api/v1/users\",\"hang\":true}");
+    EXPECT(KINDE_STATUS_OK, kinde_pages_next_async(pages, outcome_complete, &outcome, NULL, &error));
+    emulator_wait(&emulator, "/api/v1/users", 1);
+    expect_success(in_child(expect_last_page, pages));
+    CHECK_NUMBER(0, outcome_runs(&outcome));
+    free(emulator_control(&emulator, "POST", "/release", "{}"));
+    CHECK_NUMBER(KINDE_STATUS_OK, outcome_wait(&outcome));
+    CHECK_HOLDS("\"next_token\":null", outcome.result);
+    outcome_free(&outcome);
+    kinde_pages_free(pages);
+    kinde_client_free(machine);
+}
+
 static char *next_message(int64_t wait_ms) {
     char *message = (char *)POISON;
     EXPECT(KINDE_STATUS_OK, kinde_log_next(wait_ms, &message, &error));
@@ -338,6 +373,7 @@ int main(void) {
     client = new_client(emulator.url, NULL);
     test_both_sides_go_on();
     test_call_under_way();
+    test_list_under_way();
     test_log_queue();
     test_random_values_differ();
     test_kept_sessions();
