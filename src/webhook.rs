@@ -45,6 +45,8 @@ pub struct Webhook {
     pub event_id: String,
     /// When it happened (ISO 8601), as Kinde writes it.
     pub timestamp: String,
+    /// What Kinde's documentation shows beside `timestamp`, if Kinde says so. Nothing is judged by it.
+    pub event_timestamp: Option<String>,
     /// Who did it: `admin`, `api`, `user`, if Kinde says so.
     pub source: Option<String>,
     /// From where the user signed in or tried to, if Kinde says so.
@@ -62,6 +64,7 @@ impl Webhook {
             event_type: text("type")?,
             event_id: text("event_id")?,
             timestamp: text("timestamp")?,
+            event_timestamp: text("event_timestamp").ok(),
             source: text("source").ok(),
             ip_address: text("ip_address").ok(),
             data: claims.claim("data").unwrap_or_default().parse()?,
@@ -69,7 +72,8 @@ impl Webhook {
         })
     }
 
-    /// As `{type, event_id, timestamp, source, data, duplicate}`, and `ip_address` if there is one.
+    /// As `{type, event_id, timestamp, source, data, duplicate}`, with `ip_address` and
+    /// `event_timestamp` if they were signed.
     pub fn to_json(&self) -> Json {
         let mut webhook = json!({
             "type": self.event_type,
@@ -79,8 +83,13 @@ impl Webhook {
             "data": self.data.value(),
             "duplicate": self.duplicate,
         });
-        if let Some(ip_address) = &self.ip_address {
-            webhook["ip_address"] = json!(ip_address);
+        for (name, signed) in [
+            ("ip_address", &self.ip_address),
+            ("event_timestamp", &self.event_timestamp),
+        ] {
+            if let Some(signed) = signed {
+                webhook[name] = json!(signed);
+            }
         }
         Json::from_value(webhook)
     }

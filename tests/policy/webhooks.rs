@@ -48,6 +48,22 @@ async fn the_address_of_a_sign_in_is_given_if_it_was_signed() {
 }
 
 #[tokio::test]
+async fn the_second_time_of_an_event_is_given_if_it_was_signed() {
+    let app = Application::start();
+    let time = "2026-02-03T12:00:00.000Z";
+    let order = json!({ "claims": { "event_timestamp": time } });
+    let body = app.emulator.webhook(order).await;
+    let webhook = decode(&app.client, &body).await.unwrap();
+    assert_eq!(webhook.event_timestamp.as_deref(), Some(time));
+    let given = read(webhook.to_json());
+    assert_eq!(given["event_timestamp"], time);
+    assert_eq!(given["timestamp"], webhook.timestamp);
+    // It stands beside the time of the event, and for nothing else.
+    let alone = json!({ "timestamp": null, "event_timestamp": time });
+    assert_eq!(with_claims(&app, alone).await, Status::ClaimMissing);
+}
+
+#[tokio::test]
 async fn types_and_sources_are_open() {
     let app = Application::start();
     for changes in [
