@@ -16,6 +16,7 @@ static char *path_of(const char *example) {
 struct program {
     pid_t pid;
     int input, output;
+    int unread; /* the end of its input that it reads from: a program may end before it was written to */
 };
 
 static struct program start(const char *example, const char *argument, const char *second) {
@@ -35,8 +36,8 @@ static struct program start(const char *example, const char *argument, const cha
         _exit(127);
     }
     free(path);
-    close(input[0]);
     close(output[1]);
+    program.unread = input[0];
     program.input = input[1];
     program.output = output[0];
     return program;
@@ -61,6 +62,7 @@ static char *output_of(const struct program *program, bool line) {
 static int end_of(struct program *program) {
     int status;
     close(program->input);
+    close(program->unread);
     close(program->output);
     CHECK(waitpid(program->pid, &status, 0) == program->pid);
     CHECK(WIFEXITED(status));
@@ -316,6 +318,8 @@ static void test_webhook_endpoint(void) {
     char *output;
     check_webhook("POST", "{\"type\":\"user.created\",\"event_id\":\"event_1\"}", "Status: 200 ");
     check_webhook("POST", "{\"type\":\"user.created\",\"event_id\":\"event_1\"}", "\"type\":\"user.created\"");
+    /* What an event is about does not say whether it is a new one. */
+    check_webhook("POST", "{\"type\":\"user.updated\",\"data\":{\"a\":[\"\\\"{\"],\"duplicate\":true}}", "\"type\":\"user.updated\"");
     check_webhook("POST", "{\"sign\":\"foreign\"}", "Status: 400 ");
     check_webhook("GET", "{}", "Status: 405 ");
     output = post_webhook("POST", "");

@@ -43,17 +43,43 @@ static int handle(const char *event) {
     return 1;
 }
 
-/* The text of a member whose value has no escapes in it, as types and ids of events. */
-static int member(const char *json, const char *name, char *text, size_t size) {
-    char start[32];
-    const char *value, *end;
-    snprintf(start, sizeof start, "\"%s\":\"", name);
-    value = strstr(json, start);
-    if (value == NULL || (end = strchr(value += strlen(start), '"')) == NULL || (size_t)(end - value) >= size) {
+/* The value of a member of the event itself: the members of its data may have the same names. NULL if there is none. */
+static const char *value_of(const char *json, const char *name) {
+    const size_t length = strlen(name);
+    const char *text;
+    int depth = 0;
+    for (; *json != '\0'; json++) {
+        depth += (*json == '{' || *json == '[') - (*json == '}' || *json == ']');
+        if (*json != '"') {
+            continue;
+        }
+        for (text = ++json; *json != '"' && *json != '\0'; json++) {
+            json += *json == '\\' && json[1] != '\0';
+        }
+        if (*json == '\0') {
+            break;
+        }
+        if (depth == 1 && json[1] == ':' && (size_t)(json - text) == length && strncmp(text, name, length) == 0) {
+            return json + 2;
+        }
+    }
+    return NULL;
+}
+
+static int is_duplicate(const char *event) {
+    const char *value = value_of(event, "duplicate");
+    return value != NULL && strncmp(value, "true", 4) == 0;
+}
+
+/* Copies the event's id, which has no escapes in it; false if it does not fit. */
+static int copy_id(const char *event, char *id, size_t size) {
+    const char *value = value_of(event, "event_id");
+    const size_t length = value == NULL || *value != '"' ? size : strcspn(value + 1, "\"");
+    if (length >= size) {
         return 0;
     }
-    memcpy(text, value, (size_t)(end - value));
-    text[end - value] = '\0';
+    memcpy(id, value + 1, length);
+    id[length] = '\0';
     return 1;
 }
 
@@ -65,8 +91,8 @@ static int receive(kinde_client *client, const char *body) {
     if (status != KINDE_STATUS_OK) {
         return refuse(status, error);
     }
-    is_handled = strstr(event, "\"duplicate\":true") != NULL || handle(event);
-    if (is_handled && member(event, "event_id", id, sizeof id)) {
+    is_handled = is_duplicate(event) || handle(event);
+    if (is_handled && copy_id(event, id, sizeof id)) {
         status = kinde_webhook_done(client, id, &error);
     }
     kinde_string_free(event);
