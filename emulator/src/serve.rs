@@ -1,7 +1,8 @@
 //! Connections: plain or TLS, HTTP/1.1, each request read whole before it is answered.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use axum::Router;
 use axum::body::Body;
@@ -23,7 +24,7 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs;
 use tower_service::Service as _;
 
-use crate::control::Applied;
+use crate::control::{Applied, Heard};
 use crate::state::Emulator;
 
 /// No request that any endpoint takes is larger.
@@ -81,13 +82,28 @@ pub async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, server: Serv
 }
 
 async fn connection(stream: impl AsyncRead + AsyncWrite + Unpin, server: Arc<Server>) {
-    let service = service_fn(|request| answer(server.clone(), request));
+    let heard = Arc::new(Mutex::new(None));
+    let service = service_fn(|mut request: Request<Incoming>| {
+        let (server, heard) = (server.clone(), heard.clone());
+        if let Some(before) = *lock(&heard) {
+            request.extensions_mut().insert::<Heard>(before);
+        }
+        async move {
+            let answered = answer(server, request).await;
+            *lock(&heard) = Some(Heard(Instant::now()));
+            answered
+        }
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service)
         .await;
     // An error is a connection that one of both sides closed early, which is the other side's to notice.
     drop(served);
+}
+
+fn lock(heard: &Mutex<Option<Heard>>) -> MutexGuard<'_, Option<Heard>> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 async fn answer(server: Arc<Server>, request: Request<Incoming>) -> Applied {

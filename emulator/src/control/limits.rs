@@ -22,7 +22,7 @@ pub struct Order {
     times: Option<u64>,
     #[serde(default = "one_second")]
     reset_seconds: u64,
-    #[serde(default = "half_a_second")]
+    #[serde(default = "quarter_of_a_second")]
     grace_ms: u64,
 }
 
@@ -30,9 +30,15 @@ fn one_second() -> u64 {
     1
 }
 
-fn half_a_second() -> u64 {
-    500
+fn quarter_of_a_second() -> u64 {
+    250
 }
+
+/// When the connection on which a request came was last answered. What its sender was told on other
+/// connections before that, it has heard too, but for the time that it takes to pass it on among its
+/// threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Heard(pub Instant);
 
 /// A limit, and what came of it.
 #[derive(Debug, Serialize)]
@@ -41,36 +47,34 @@ pub struct Limit {
     method: Option<String>,
     requests: u64,
     limited: u64,
-    /// Requests that came when their sender had long heard that it has to wait.
+    /// Requests of senders who had heard that they have to wait, before the wait was over.
     early: u64,
+    /// The part of all requests that is refused, and what is owed of it so far.
     #[serde(skip)]
-    kind: Kind,
+    share: f64,
+    #[serde(skip)]
+    owed: f64,
+    /// How many more are refused at most.
+    #[serde(skip)]
+    left: Option<u64>,
     #[serde(skip)]
     reset: Duration,
     #[serde(skip)]
     grace: Duration,
-    /// From when to when no request should come: what was under way has come by then, and the wait
-    /// that the first answer asked for is not over.
+    /// Who heard anything from the first of these times on sends nothing until the second: the wait
+    /// that the first refusal asked for.
     #[serde(skip)]
     silence: Option<(Instant, Instant)>,
-}
-
-#[derive(Debug)]
-enum Kind {
-    /// This part of all requests; what is owed of it so far.
-    Share { share: f64, owed: f64 },
-    /// So many more.
-    Times(u64),
 }
 
 impl Order {
     /// Says what is wrong with the order.
     pub fn read(self) -> Result<Limit, String> {
-        let kind = match (self.share, self.times) {
-            (Some(share), None) if (0.0..=1.0).contains(&share) => Kind::Share { share, owed: 0.0 },
-            (Some(_), None) => return Err("share: 0 to 1 is accepted".to_owned()),
-            (None, Some(times)) => Kind::Times(times),
-            _ => return Err("share or times: one of them is needed".to_owned()),
+        let share = match (self.share, self.times) {
+            (Some(share), _) if (0.0..=1.0).contains(&share) => share,
+            (Some(_), _) => return Err("share: 0 to 1 is accepted".to_owned()),
+            (None, Some(_)) => 1.0,
+            (None, None) => return Err("share or times: one of them is needed".to_owned()),
         };
         if !self.path.starts_with('/') {
             return Err("path: a path such as /api/* is needed".to_owned());
@@ -81,7 +85,9 @@ impl Order {
             requests: 0,
             limited: 0,
             early: 0,
-            kind,
+            share,
+            owed: 0.0,
+            left: self.times,
             reset: Duration::from_secs(self.reset_seconds),
             grace: Duration::from_millis(self.grace_ms),
             silence: None,
@@ -93,7 +99,9 @@ impl Order {
 pub fn refuse(limits: &Mutex<Vec<Limit>>, parts: &Parts) -> Option<Response> {
     let mut limits = super::lock(limits);
     let limit = limits.iter_mut().find(|it| it.concerns(parts))?;
-    limit.count(Instant::now())
+    let now = Instant::now();
+    let heard = parts.extensions.get().map(|Heard(heard)| *heard);
+    limit.count(now, heard)
 }
 
 impl Limit {
@@ -101,10 +109,11 @@ impl Limit {
         faults::path_fits(&self.path, parts) && faults::method_fits(self.method.as_deref(), parts)
     }
 
-    fn count(&mut self, now: Instant) -> Option<Response> {
+    fn count(&mut self, now: Instant, heard: Option<Instant>) -> Option<Response> {
         self.requests += 1;
         let silence = self.silence.filter(|(_, until)| now < *until);
-        self.early += u64::from(silence.is_some_and(|(from, _)| from < now));
+        let knows = |(from, _)| heard.is_some_and(|heard| from <= heard);
+        self.early += u64::from(silence.is_some_and(knows));
         if !self.is_next() {
             return None;
         }
@@ -114,19 +123,13 @@ impl Limit {
     }
 
     fn is_next(&mut self) -> bool {
-        match &mut self.kind {
-            Kind::Share { share, owed } => {
-                *owed += *share;
-                let is_next = *owed >= 1.0;
-                *owed -= f64::from(u8::from(is_next));
-                is_next
-            }
-            Kind::Times(left) => {
-                let is_next = *left > 0;
-                *left -= u64::from(is_next);
-                is_next
-            }
+        self.owed += self.share;
+        let is_next = self.owed >= 1.0 && self.left != Some(0);
+        if is_next {
+            self.owed -= 1.0;
+            self.left = self.left.map(|left| left - 1);
         }
+        is_next
     }
 
     fn answer(&self) -> Response {
@@ -153,32 +156,34 @@ mod tests {
         let now = Instant::now();
         let pattern = |order| {
             let mut limit = limit(order);
-            let answers = (0..6).map(|_| limit.count(now).is_some());
+            let answers = (0..6).map(|_| limit.count(now, None).is_some());
             answers.collect::<Vec<_>>()
         };
         let half = serde_json::json!({"path": "/api/*", "share": 0.5});
         assert_eq!(pattern(half), [false, true, false, true, false, true]);
         let twice = serde_json::json!({"path": "/api/*", "times": 2});
         assert_eq!(pattern(twice), [true, true, false, false, false, false]);
+        let both = serde_json::json!({"path": "/api/*", "share": 0.5, "times": 2});
+        assert_eq!(pattern(both), [false, true, false, true, false, false]);
     }
 
     #[test]
-    fn what_comes_in_the_silence_is_early() {
+    fn who_has_heard_of_the_wait_is_early() {
         let order = serde_json::json!({"path": "/api/*", "times": 2, "reset_seconds": 2});
         let mut limit = limit(order);
         let start = Instant::now();
-        let mut early_at = |ms| {
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut is_early = |ms, heard: Option<u64>| {
             let before = limit.early;
-            limit.count(start + Duration::from_millis(ms));
+            limit.count(at(ms), heard.map(at));
             limit.early > before
         };
-        assert!(!early_at(0), "nobody was told yet");
-        assert!(
-            !early_at(400),
-            "it may have been under way, and is told too"
-        );
-        assert!(early_at(600));
-        assert!(early_at(1999), "the later answer does not move the silence");
-        assert!(!early_at(2000), "the wait is over");
+        assert!(!is_early(500, Some(400)), "nobody was told yet");
+        assert!(!is_early(1500, Some(400)), "it was under way");
+        assert!(!is_early(1500, None), "nobody told it anything");
+        assert!(!is_early(1500, Some(700)), "its threads tell each other");
+        assert!(is_early(1500, Some(750)));
+        assert!(is_early(2499, Some(800)), "a later refusal moves nothing");
+        assert!(!is_early(2500, Some(800)), "the wait is over");
     }
 }

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 
 use faults::Fault;
 pub use faults::{Applied, ConnectionClosed};
+pub use limits::Heard;
 use limits::Limit;
 pub use routes::router;
 use seen::Seen;
