@@ -145,7 +145,7 @@ impl<'a> Schemas<'a> {
         if let Some((_, first)) = self.named.iter().find(|(known, _)| *known == schema) {
             return first.clone();
         }
-        self.named.push((schema, name.clone()));
+        self.give_name(place, schema, &name);
         let mut fields = Vec::new();
         for part in self.parts(schema) {
             let required = part.get("required").items();
@@ -168,11 +168,19 @@ impl<'a> Schemas<'a> {
         name
     }
 
+    /// Keeps the name of a schema. One that stands for another schema too says nothing any more.
+    fn give_name(&mut self, place: &str, schema: &'a Node, name: &str) {
+        if self.named.iter().any(|(_, known)| known == name) {
+            self.note(place, &format!("a second model {name}"));
+        }
+        self.named.push((schema, name.to_owned()));
+    }
+
     fn union(&mut self, place: &str, name: &str, schema: &'a Node) -> String {
         if let Some((_, first)) = self.named.iter().find(|(known, _)| *known == schema) {
             return first.clone();
         }
-        self.named.push((schema, name.to_owned()));
+        self.give_name(place, schema, name);
         let mut kinds = Vec::new();
         for (at, choice) in schema.get("oneOf").items().iter().enumerate() {
             let number = if at == 0 {

@@ -164,6 +164,18 @@ model PetsResponse
 }
 
 #[test]
+fn a_name_for_two_models_is_reported() {
+    let two = PETS.replace(
+        "limits: { type: object, additionalProperties: { type: integer } }",
+        "owners_inner: { type: object, properties: { key: { type: string } } }",
+    );
+    let derived = derive(&two).unwrap();
+    let place = "PATCH /pets/{pet_id} owners_inner";
+    let expected = format!("{place}: a second model UpdatePETsRequestOwnersInner");
+    assert!(derived.unexpressed.contains(&expected), "{derived:?}");
+}
+
+#[test]
 fn what_is_no_description_is_refused() {
     for text in [
         "",
