@@ -251,7 +251,7 @@ async fn a_limit_refuses_its_share_and_tells_who_did_not_wait() {
         json!({"path": "/a"}),
         json!({"path": "/a", "share": 1.5}),
         json!({"path": "a", "times": 1}),
-        json!({"path": "/a", "times": 1, "share": 0.5}),
+        json!({"path": "/a", "times": 1, "share": -0.5}),
     ] {
         let refused = emulator.order(Method::POST, "/limits", &wrong).await;
         assert_eq!(refused.status, 400, "{wrong}");
