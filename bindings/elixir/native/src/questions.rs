@@ -1,7 +1,7 @@
 //! Questions about the user: look-ups that use no network.
 
 use kinde::{Json, TokenType};
-use rustler::{Encoder, Env, NifResult, ResourceArc, Term};
+use rustler::{Encoder, Env, NifResult, Term};
 
 use crate::call::answer;
 use crate::error::Fault;
@@ -33,27 +33,27 @@ fn bare<T: Encoder>(env: Env<'_>, result: kinde::Result<T>) -> Term<'_> {
 }
 
 #[rustler::nif]
-fn session_authenticated(session: ResourceArc<Session>) -> bool {
+fn session_authenticated(session: &Session) -> bool {
     session.0.is_authenticated()
 }
 
 #[rustler::nif]
-fn session_expires_at(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn session_expires_at<'a>(env: Env<'a>, session: &Session) -> Term<'a> {
     answer(env, session.0.expires_at())
 }
 
 #[rustler::nif]
-fn session_access_token(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn session_access_token<'a>(env: Env<'a>, session: &Session) -> Term<'a> {
     answer(env, session.0.access_token())
 }
 
 #[rustler::nif]
-fn session_tokens(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn session_tokens<'a>(env: Env<'a>, session: &Session) -> Term<'a> {
     answer(env, session.0.tokens())
 }
 
 #[rustler::nif]
-fn session_claims<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> NifResult<Term<'a>> {
+fn session_claims<'a>(env: Env<'a>, session: &Session, of: i32) -> NifResult<Term<'a>> {
     let claims = session.0.claims(token_type(of)?);
     Ok(answer(env, claims.map(Claims)))
 }
@@ -61,7 +61,7 @@ fn session_claims<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> N
 #[rustler::nif]
 fn session_claim<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     name: Text<'a>,
     of: i32,
 ) -> NifResult<Term<'a>> {
@@ -77,7 +77,7 @@ fn session_claim<'a>(
 #[rustler::nif]
 fn session_permissions<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     of: i32,
 ) -> NifResult<Term<'a>> {
     let permissions = session.0.permissions(token_type(of)?);
@@ -87,7 +87,7 @@ fn session_permissions<'a>(
 #[rustler::nif]
 fn session_has_permission<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     key: Text<'a>,
     of: i32,
 ) -> NifResult<Term<'a>> {
@@ -95,7 +95,7 @@ fn session_has_permission<'a>(
 }
 
 #[rustler::nif]
-fn session_roles<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> NifResult<Term<'a>> {
+fn session_roles<'a>(env: Env<'a>, session: &Session, of: i32) -> NifResult<Term<'a>> {
     let roles = session.0.roles(token_type(of)?);
     Ok(answer(env, roles.map(|said| Shaped(said, 2))))
 }
@@ -103,7 +103,7 @@ fn session_roles<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> Ni
 #[rustler::nif]
 fn session_has_role<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     key: Text<'a>,
     of: i32,
 ) -> NifResult<Term<'a>> {
@@ -113,7 +113,7 @@ fn session_has_role<'a>(
 #[rustler::nif]
 fn session_has<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     conditions: Term<'a>,
 ) -> NifResult<Term<'a>> {
     let conditions = given!(env, conditions);
@@ -121,7 +121,7 @@ fn session_has<'a>(
 }
 
 #[rustler::nif]
-fn session_flags<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> NifResult<Term<'a>> {
+fn session_flags<'a>(env: Env<'a>, session: &Session, of: i32) -> NifResult<Term<'a>> {
     let flags = session.0.flags(token_type(of)?);
     Ok(answer(env, flags.map(|said| Shaped(said, 2))))
 }
@@ -130,7 +130,7 @@ fn session_flags<'a>(env: Env<'a>, session: ResourceArc<Session>, of: i32) -> Ni
 #[rustler::nif]
 fn session_flag<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     code: Text<'a>,
     default: Term<'a>,
     of_type: Option<&str>,
@@ -150,7 +150,7 @@ fn session_flag<'a>(
 #[rustler::nif]
 fn session_flag_boolean<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     code: Text<'a>,
     default: Option<bool>,
 ) -> Term<'a> {
@@ -160,7 +160,7 @@ fn session_flag_boolean<'a>(
 #[rustler::nif]
 fn session_flag_integer<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     code: Text<'a>,
     default: Option<i64>,
 ) -> Term<'a> {
@@ -170,7 +170,7 @@ fn session_flag_integer<'a>(
 #[rustler::nif]
 fn session_flag_string<'a>(
     env: Env<'a>,
-    session: ResourceArc<Session>,
+    session: &Session,
     code: Text<'a>,
     default: Option<&str>,
 ) -> Term<'a> {
@@ -178,16 +178,16 @@ fn session_flag_string<'a>(
 }
 
 #[rustler::nif]
-fn session_organization(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn session_organization<'a>(env: Env<'a>, session: &Session) -> Term<'a> {
     answer(env, session.0.organization().map(|said| Shaped(said, 1)))
 }
 
 #[rustler::nif]
-fn session_organizations(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn session_organizations<'a>(env: Env<'a>, session: &Session) -> Term<'a> {
     answer(env, session.0.organizations().map(|said| Shaped(said, 1)))
 }
 
 #[rustler::nif]
-fn session_user(env: Env<'_>, session: ResourceArc<Session>) -> Term<'_> {
+fn session_user<'a>(env: Env<'a>, session: &Session) -> Term<'a> {
     answer(env, session.0.user().map(|said| Shaped(said, 1)))
 }
