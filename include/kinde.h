@@ -2369,6 +2369,7 @@ void kinde_pages_free(kinde_pages *pages);
  * - `type`: such as "user.created"
  * - `event_id`: the same each time the event is sent
  * - `timestamp`: when it happened (ISO 8601), as Kinde writes it
+ * - `event_timestamp`: the same under its other name; missing if Kinde does not say
  * - `source`: "admin", "api", "user"; null if Kinde does not say
  * - `ip_address`: from where the user signed in or tried to; missing if Kinde does not say
  * - `data`: what it is about, an object

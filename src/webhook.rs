@@ -45,7 +45,8 @@ pub struct Webhook {
     pub event_id: String,
     /// When it happened (ISO 8601), as Kinde writes it.
     pub timestamp: String,
-    /// What Kinde's documentation shows beside `timestamp`, if Kinde says so. Nothing is judged by it.
+    /// What Kinde's documentation shows beside `timestamp`, if Kinde says so. Where it stands alone, it is
+    /// the `timestamp` too.
     pub event_timestamp: Option<String>,
     /// Who did it: `admin`, `api`, `user`, if Kinde says so.
     pub source: Option<String>,
@@ -63,7 +64,7 @@ impl Webhook {
         Ok(Webhook {
             event_type: text("type")?,
             event_id: text("event_id")?,
-            timestamp: text("timestamp")?,
+            timestamp: text("timestamp").or_else(|_| text("event_timestamp"))?,
             event_timestamp: text("event_timestamp").ok(),
             source: text("source").ok(),
             ip_address: text("ip_address").ok(),

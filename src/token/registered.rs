@@ -31,6 +31,7 @@ pub(super) enum Name {
     Type,
     Data,
     Timestamp,
+    EventTimestamp,
 }
 
 impl Name {

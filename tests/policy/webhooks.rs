@@ -58,9 +58,28 @@ async fn the_second_time_of_an_event_is_given_if_it_was_signed() {
     let given = read(webhook.to_json());
     assert_eq!(given["event_timestamp"], time);
     assert_eq!(given["timestamp"], webhook.timestamp);
-    // It stands beside the time of the event, and for nothing else.
-    let alone = json!({ "timestamp": null, "event_timestamp": time });
-    assert_eq!(with_claims(&app, alone).await, Status::ClaimMissing);
+    // The time of the event is the other one.
+    let old = json!({ "event_timestamp": "2024-02-03T12:00:00.000Z" });
+    assert_eq!(with_claims(&app, old).await, Status::Ok);
+}
+
+#[tokio::test]
+async fn the_second_time_of_an_event_counts_where_it_stands_alone() {
+    let app = Application::start();
+    let now = decode(&app.client, &app.emulator.webhook(json!({})).await)
+        .await
+        .unwrap()
+        .timestamp;
+    let alone = |time: &str| json!({ "timestamp": null, "event_timestamp": time });
+    let order = json!({ "claims": alone(&now) });
+    let body = app.emulator.webhook(order).await;
+    let webhook = decode(&app.client, &body).await.unwrap();
+    assert_eq!(webhook.timestamp, now);
+    let old = alone("2024-02-03T12:00:00.000Z");
+    assert_eq!(with_claims(&app, old).await, Status::TokenExpired);
+    for wrong in ["", "yesterday"] {
+        assert_eq!(with_claims(&app, alone(wrong)).await, Status::ClaimMissing);
+    }
 }
 
 #[tokio::test]

@@ -33,9 +33,10 @@ pub(crate) fn judge_webhook(token: &Signed, settings: &Settings, now: i64) -> Re
 }
 
 fn judge_event_time(token: &Signed, tolerance: Duration, now: i64) -> Result<()> {
-    let timestamp = token.require_text(Name::Timestamp)?;
+    let name = time_of_event(token);
+    let timestamp = token.require_text(name)?;
     let happened = parse_time(&timestamp)
-        .ok_or_else(|| unreadable(Name::Timestamp, "a time with its offset (ISO 8601)"))?;
+        .ok_or_else(|| unreadable(name, "a time with its offset (ISO 8601)"))?;
     let age = now.saturating_sub(happened);
     let (status, time, limit) = if age < 0 {
         (Status::TokenNotYetValid, "in the future", WEBHOOK_AHEAD)
@@ -50,5 +51,15 @@ fn judge_event_time(token: &Signed, tolerance: Duration, now: i64) -> Result<()>
         age.unsigned_abs(),
         limit.as_secs()
     );
-    Err(wrong(status, Name::Timestamp, &message))
+    Err(wrong(status, name, &message))
+}
+
+/// Kinde sends `timestamp`; its documentation shows `event_timestamp` too, without saying whether it
+/// may stand alone. What stands alone counts.
+fn time_of_event(token: &Signed) -> Name {
+    let registered = &token.claims().payload().registered;
+    match registered.has(Name::Timestamp) || !registered.has(Name::EventTimestamp) {
+        true => Name::Timestamp,
+        false => Name::EventTimestamp,
+    }
 }

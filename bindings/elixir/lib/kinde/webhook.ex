@@ -18,6 +18,7 @@ defmodule Kinde.Webhook do
   | `type` | `"user.created"`, `"organization.updated"`, …; Kinde adds types: pass over what is unknown |
   | `event_id` | the same each time the event is sent |
   | `timestamp` | when it happened (ISO 8601), as Kinde writes it |
+  | `event_timestamp` | the same under its other name; `nil` where Kinde does not send it |
   | `source` | `"admin"`, `"api"`, `"user"`, or `nil` |
   | `ip_address` | from where a user signed in, or tried to; `nil` in other events |
   | `data` | what it is about, with texts as keys: `%{"user" => %{"id" => "kp_…", …}}` |
@@ -31,12 +32,22 @@ defmodule Kinde.Webhook do
   # What it is about is personal.
   @derive {Inspect, except: [:data, :ip_address]}
   @enforce_keys [:type, :event_id]
-  defstruct [:type, :event_id, :timestamp, :source, :ip_address, data: %{}, duplicate: false]
+  defstruct [
+    :type,
+    :event_id,
+    :timestamp,
+    :event_timestamp,
+    :source,
+    :ip_address,
+    data: %{},
+    duplicate: false
+  ]
 
   @type t :: %__MODULE__{
           type: String.t(),
           event_id: String.t(),
           timestamp: String.t(),
+          event_timestamp: String.t() | nil,
           source: String.t() | nil,
           ip_address: String.t() | nil,
           data: %{String.t() => term()},

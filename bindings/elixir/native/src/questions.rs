@@ -75,11 +75,7 @@ fn session_claim<'a>(
 }
 
 #[rustler::nif]
-fn session_permissions<'a>(
-    env: Env<'a>,
-    session: &Session,
-    of: i32,
-) -> NifResult<Term<'a>> {
+fn session_permissions<'a>(env: Env<'a>, session: &Session, of: i32) -> NifResult<Term<'a>> {
     let permissions = session.0.permissions(token_type(of)?);
     Ok(answer(env, permissions.map(|said| Shaped(said, 1))))
 }
@@ -111,11 +107,7 @@ fn session_has_role<'a>(
 }
 
 #[rustler::nif]
-fn session_has<'a>(
-    env: Env<'a>,
-    session: &Session,
-    conditions: Term<'a>,
-) -> NifResult<Term<'a>> {
+fn session_has<'a>(env: Env<'a>, session: &Session, conditions: Term<'a>) -> NifResult<Term<'a>> {
     let conditions = given!(env, conditions);
     Ok(bare(env, session.0.has(&conditions)))
 }

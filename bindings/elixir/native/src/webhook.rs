@@ -11,7 +11,7 @@ use crate::output::{Answer, free, map};
 use crate::resources::Client;
 
 mod atoms {
-    rustler::atoms! { ok, data, duplicate, event_id, ip_address, source, timestamp, r#type = "type" }
+    rustler::atoms! { ok, data, duplicate, event_id, event_timestamp, ip_address, source, timestamp, r#type = "type" }
 }
 
 impl Answer for Webhook {
@@ -22,6 +22,7 @@ impl Answer for Webhook {
                 (atoms::r#type(), self.event_type.encode(env)),
                 (atoms::event_id(), self.event_id.encode(env)),
                 (atoms::timestamp(), self.timestamp.encode(env)),
+                (atoms::event_timestamp(), self.event_timestamp.encode(env)),
                 (atoms::source(), self.source.encode(env)),
                 (atoms::ip_address(), self.ip_address.encode(env)),
                 (atoms::data(), free(env, self.data.borrowed())),

@@ -64,7 +64,14 @@ defmodule Kinde.Plug.WebhooksTest do
     assert_received {:event, %Webhook{type: "user.authenticated", ip_address: "192.0.2.1"} = event}
     refute inspect(event) =~ "192.0.2.1"
     assert take(client, sign(emulator)).status == 200
-    assert_received {:event, %Webhook{ip_address: nil}}
+    assert_received {:event, %Webhook{ip_address: nil, event_timestamp: nil}}
+  end
+
+  test "gives the time of an event by both of its names", %{emulator: emulator, client: client} do
+    time = "2024-11-21T08:01:50.155+11:00"
+    assert take(client, sign(emulator, %{claims: %{event_timestamp: time}})).status == 200
+    assert_received {:event, %Webhook{event_timestamp: ^time, timestamp: timestamp}}
+    assert timestamp != time
   end
 
   test "handles an event once, by its signed id", %{emulator: emulator, client: client} do

@@ -177,8 +177,8 @@ module KindeSdk
       # Verifies the body of a request from Kinde.
       #
       # @param body [String]
-      # @return [Hash{Symbol=>Object}] `type`, `event_id`, `timestamp`, `source`, `data`, `ip_address`, and `duplicate`: whether
-      #   {#webhook_done} was called for this event
+      # @return [Hash{Symbol=>Object}] `type`, `event_id`, `timestamp`, `source`, `data`; `ip_address` and `event_timestamp` where
+      #   Kinde says them; and `duplicate`: whether {#webhook_done} was called for this event
       # @raise [TokenError] if it is no webhook of Kinde, or too old
       # @raise [StoreError] if nobody knows now whether the event was handled; answer with 503, and Kinde sends it again
       def webhook_decode(body)
