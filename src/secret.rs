@@ -48,7 +48,7 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-/// Writes texts and numbers, of which nothing can be refused, as JSON that the caller zeroizes. What
+/// Writes what can always be written, such as texts, as JSON that the caller zeroizes. What
 /// the text outgrows is zeroized here, so that no copy of a secret stays behind.
 pub(crate) fn json_of_secrets(value: &impl Serialize) -> String {
     const FIRST_ROOM: usize = 1024;

@@ -14,6 +14,7 @@ use crate::config::{ApiValidation, Settings};
 use crate::error::{Error, Result, Status};
 use crate::http::{Body, Method, Repeat};
 use crate::params::Fields;
+use crate::secret::json_of_secrets;
 
 /// The operation that reaches any path.
 const ANY: &str = "request";
@@ -145,7 +146,7 @@ impl ApiRequest {
             None => {}
         }
         let body = match fields.take("body") {
-            Some(body) => Body::Json(Zeroizing::new(body.to_string())),
+            Some(body) => Body::Json(Zeroizing::new(json_of_secrets(&body))),
             None => Body::Empty,
         };
         fields.finish()?;
@@ -476,7 +477,7 @@ impl Reading {
         let empty = Map::new();
         let members = value.as_object().unwrap_or(&empty);
         match body.form {
-            BodyForm::Json => Ok(Body::Json(Zeroizing::new(value.to_string()))),
+            BodyForm::Json => Ok(Body::Json(Zeroizing::new(json_of_secrets(&value)))),
             BodyForm::UrlEncoded => {
                 let mut pairs = Vec::new();
                 for (name, value) in members {
