@@ -82,14 +82,19 @@ test-elixir: ## the Elixir tests: the package over its NIF, its documentation an
 	@$(STEP) "Elixir tests" env -C bindings/elixir mix test
 	@$(STEP) "Types of the Elixir code" scripts/dialyzer $(BUILD)/elixir
 
+ELIXIR_BENCH = env -C bindings/elixir MIX_ENV=test KINDE_NIF_PROFILE=release KINDE_LIBRARY=$(abspath $(BUILD))/release/libkinde.so \
+	KINDE_EMULATOR=$(TARGET)/release/kinde-emulator KINDE_EXAMPLES=$(TARGET)/release/examples
+
 bench: $(BUILD)/release/libkinde.so ## the benchmarks
 	scripts/setup bench
 	$(CARGO) bench -p kinde
 	$(CARGO) build -p kinde-emulator --profile bench
 	env KINDE_LIBRARY=$(abspath $(BUILD))/release/libkinde.so KINDE_EMULATOR=$(TARGET)/release/kinde-emulator bindings/ruby/bench/ruby.rb
-	$(CARGO) build -p kinde_nif --release --example exchanges
-	env -C bindings/elixir MIX_ENV=test KINDE_NIF_PROFILE=release KINDE_LIBRARY=$(abspath $(BUILD))/release/libkinde.so \
-		KINDE_EMULATOR=$(TARGET)/release/kinde-emulator KINDE_EXCHANGES=$(TARGET)/release/examples/exchanges mix run bench/elixir.exs
+	$(CARGO) build -p kinde_nif --release --examples
+	$(ELIXIR_BENCH) mix run bench/elixir.exs
+	$(ELIXIR_BENCH) mix run bench/exchanges.exs
+	$(ELIXIR_BENCH) ERL_FLAGS="+sbwt none +sbwtdcpu none +sbwtdio none" \
+		taskset --cpu-list "$$(taskset --cpu-list --pid $$$$ | sed 's/.*: \([0-9]*\).*/\1/')" mix run bench/exchanges.exs one-processor
 
 fuzz: ## each fuzz target for a minute
 	scripts/setup fuzz

@@ -7,40 +7,24 @@ defmodule Kinde.Bench.Calls do
 
   import Kinde.Bench.Turns, only: [repeated: 2]
 
-  alias Kinde.{Bench.Bare, Session, Token}
+  alias Kinde.Bench.{Bare, Rustler}
+  alias Kinde.Session
 
   repeated(bare_boolean(), do: Bare.boolean("read:todos"))
+  repeated(rustler_boolean(), do: Rustler.boolean("read:todos"))
   repeated(permission(session), do: Session.permission?(session, "read:todos"))
   repeated(flag(session), do: Session.boolean_flag(session, "dark"))
   repeated(bare_claim(text), do: Bare.ok_text(text))
+  repeated(rustler_claim(text), do: Rustler.ok_text(text))
   repeated(claim(session), do: Session.claim(session, "sub"))
   repeated(login_url(session), do: Session.login_url(session))
-  repeated(exchange(client, request), do: {:ok, _tokens} = Token.exchange_code(client, request))
-end
-
-defmodule Kinde.Bench.Rust do
-  @moduledoc "The Rust client, which exchanges codes by itself."
-
-  def start(settings, request) do
-    program =
-      System.get_env("KINDE_EXCHANGES") || Path.expand("../../../target/release/examples/exchanges", __DIR__)
-
-    arguments = for value <- [settings, request], do: value |> Map.new() |> Kinde.Support.JSON.encode!()
-    Port.open({:spawn_executable, program}, [:binary, line: 64, args: arguments])
-  end
-
-  @doc "Nanoseconds for rounds of exchanges at once."
-  def took(port, at_once, rounds) do
-    Port.command(port, "#{at_once} #{rounds}\n")
-    receive do: ({^port, {:data, {:eol, nanoseconds}}} -> String.to_integer(nanoseconds))
-  end
 end
 
 defmodule Kinde.Bench do
   @moduledoc false
 
   alias Kinde.{Client, Session, Support.Emulator, Support.JSON, Token}
-  alias Kinde.Bench.{Bare, Calls, Report, Rust, Turns}
+  alias Kinde.Bench.{Bare, Calls, Report, Rustler, Turns}
 
   @library System.get_env("KINDE_LIBRARY") || Path.expand("../../../build/release/libkinde.so", __DIR__)
 
@@ -49,6 +33,7 @@ defmodule Kinde.Bench do
     File.mkdir_p!(directory)
     :ok = Bare.load(directory)
     File.rm_rf!(directory)
+    :ok = Rustler.load()
     {:ok, pid} = Emulator.start_link([])
     emulator = %Emulator{url: GenServer.call(pid, :url, 60_000)}
     Logger.configure(level: :warning)
@@ -57,7 +42,6 @@ defmodule Kinde.Bench do
     verification(emulator)
     sessions(emulator)
     waiting(emulator)
-    exchanges(emulator)
   end
 
   defp questions(emulator) do
@@ -69,27 +53,25 @@ defmodule Kinde.Bench do
     found =
       Turns.measure(5_000,
         bare: &Calls.bare_boolean/1,
+        rustler: &Calls.rustler_boolean/1,
         permission: &Calls.permission(&1, session),
         flag: &Calls.flag(&1, session),
         bare_claim: &Calls.bare_claim(&1, user),
+        rustler_claim: &Calls.rustler_claim(&1, user),
         claim: &Calls.claim(&1, session)
       )
 
-    Report.compared(
-      "`Session.permission?`, beside an empty NIF that takes a binary",
-      found.permission,
-      found.bare,
-      5
-    )
+    empty = "beside an empty NIF that takes a binary"
+    same = "beside a NIF that builds the same term"
 
-    Report.compared("`Session.boolean_flag`, likewise", found.flag, found.bare, 5)
-
-    Report.compared(
-      "`Session.claim` of a text, beside a NIF that builds the same term",
-      found.claim,
-      found.bare_claim,
-      3
-    )
+    for {what, took, bases, limit} <- [
+          {"`Session.permission?`, #{empty}", found.permission, [:rustler, :bare], 5},
+          {"`Session.boolean_flag`, #{empty}", found.flag, [:rustler, :bare], 5},
+          {"`Session.claim` of a text, #{same}", found.claim, [:rustler_claim, :bare_claim], 3}
+        ],
+        {made_with, base} <- Enum.zip(["rustler", "C"], bases) do
+      Report.compared("#{what}, made with #{made_with}", took, found[base], limit)
+    end
 
     url = Turns.measure(100, url: &Calls.login_url(&1, Session.new!(client))).url
     Report.row("`Session.login_url`", Report.time(url), limit: "8 µs")
@@ -203,87 +185,6 @@ defmodule Kinde.Bench do
       "memory of each of #{@waiting} calls that wait",
       "#{Report.kilobytes(all / @waiting)}, #{parts}"
     )
-  end
-
-  @at_once 1_000
-
-  # The emulator answers with the same tokens each time: signing others takes it longer than everything else.
-  defp exchanges(emulator) do
-    settings = Emulator.settings(emulator)
-    client = Client.new!(settings)
-    authorization = Client.authorization_url!(client)
-    query = emulator |> Emulator.browse(authorization.url) |> URI.parse() |> Map.fetch!(:query)
-    request = [code: URI.decode_query(query)["code"], code_verifier: authorization.code_verifier]
-
-    tokens =
-      client |> Token.exchange_code!(request) |> Map.from_struct() |> Map.drop([:expires_at, :received_at])
-
-    headers = %{"Content-Type" => "application/json"}
-
-    Emulator.post(emulator, "/faults", %{
-      path: "/oauth2/token",
-      times: nil,
-      status: 200,
-      body: tokens,
-      headers: headers
-    })
-
-    rust = Rust.start(settings, request)
-
-    for {what, at_once, rounds, limit} <- [
-          {"exchanges a second, #{@at_once} at once, beside the Rust client", @at_once, 4, "at least 0.9 ×"},
-          {"exchanges a second, one after another, likewise", 1, 4_000, "at least 6,000"}
-        ] do
-      # The first opens the connections.
-      [_first | found] =
-        for _round <- 0..10,
-            do: {took(client, request, at_once, rounds), Rust.took(rust, at_once, rounds)}
-
-      {ours, theirs} = Enum.unzip(found)
-      rate = &(at_once * rounds / (Turns.median(&1) / 1.0e9))
-
-      Report.row(what, round(rate.(ours)),
-        beside: round(rate.(theirs)),
-        ratio: rate.(ours) / rate.(theirs),
-        limit: limit
-      )
-    end
-
-    watch = Task.async(fn -> watch([]) end)
-    for _round <- 1..10, do: took(client, request, @at_once, 1)
-    send(watch.pid, :stop)
-    delays = watch |> Task.await() |> Enum.sort(:desc)
-    usual = Report.milliseconds(Enum.at(delays, div(length(delays), 1_000)))
-    longest = "#{Report.milliseconds(hd(delays))}; 99.9 % below #{usual}"
-    Report.row("longest delay of a process that is ready, with #{@at_once} exchanges at once", longest)
-  end
-
-  defp took(client, request, 1, rounds), do: Turns.took(&Calls.exchange(&1, client, request), rounds)
-
-  defp took(client, request, at_once, rounds),
-    do: Turns.took(&all_at_once(&1, client, request, at_once), rounds)
-
-  defp all_at_once(0, _client, _request, _at_once), do: :ok
-
-  defp all_at_once(rounds, client, request, at_once) do
-    1..at_once
-    |> Enum.map(fn _number -> Task.async(fn -> {:ok, _tokens} = Token.exchange_code(client, request) end) end)
-    |> Task.await_many(:infinity)
-
-    all_at_once(rounds - 1, client, request, at_once)
-  end
-
-  # How many microseconds pass until a new process has had its turn, again and again.
-  defp watch(delays) do
-    receive do
-      :stop -> delays
-    after
-      0 ->
-        before = System.monotonic_time(:microsecond)
-        me = self()
-        spawn(fn -> send(me, :turn) end)
-        receive do: (:turn -> watch([System.monotonic_time(:microsecond) - before | delays]))
-    end
   end
 
   # What the whole VM has, once garbage is collected.

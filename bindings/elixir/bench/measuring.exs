@@ -18,6 +18,19 @@ defmodule Kinde.Bench.Bare do
   def verification(_tokens, _times), do: :erlang.nif_error(:not_loaded)
 end
 
+defmodule Kinde.Bench.Rustler do
+  @moduledoc "The same two functions by way of rustler, which all functions of the library go."
+
+  @spec load() :: :ok
+  def load do
+    built = System.get_env("KINDE_EXAMPLES") || Path.expand("../../../target/release/examples", __DIR__)
+    :erlang.load_nif(to_charlist(Path.join(built, "libbare")), 0)
+  end
+
+  def boolean(_text), do: :erlang.nif_error(:not_loaded)
+  def ok_text(_text), do: :erlang.nif_error(:not_loaded)
+end
+
 defmodule Kinde.Bench.Turns do
   @moduledoc "Runs what is to be compared in turns, so that nothing else on the machine hits one of them alone."
 
