@@ -45,6 +45,10 @@ defmodule Kinde.SessionTest do
     assert Session.claim!(session, "org_code") == "org_acme"
     assert Session.claim!(session, "nothing") == nil
     assert Session.claim!(session, "email", :id) == "ada@example.com"
+    assert Session.claim!(session, "org_code", :access) == "org_acme"
+    assert Session.permission?(session, "read:todos", :access)
+    refute Session.permission?(session, "read:todos", :id)
+    refute Session.role?(session, "admin", :id)
     assert %{"sub" => "kp_" <> _} = Session.claims!(session)
     assert %{"email" => "ada@example.com"} = Session.claims!(session, :id)
     assert Session.expires_at!(session) > System.os_time(:second)
@@ -58,7 +62,9 @@ defmodule Kinde.SessionTest do
     assert is_integer(limit)
     assert {:ok, "" <> _} = Session.string_flag(session, "theme")
     assert Session.boolean_flag!(session, "missing", true) == true
+    assert Session.integer_flag!(session, "missing", 7) == 7
     assert Session.string_flag!(session, "missing", "x") == "x"
+    assert Session.boolean_flag(session, "is_dark_mode", nil) == {:ok, value}
     assert {:error, %Error{code: :flag_not_found}} = Session.boolean_flag(session, "missing")
     assert {:error, %Error{code: :flag_type}} = Session.integer_flag(session, "theme", 1)
     assert %{code: "theme", type: "string", is_default: false} = Session.flag!(session, "theme")

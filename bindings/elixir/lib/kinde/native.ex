@@ -92,10 +92,13 @@ defmodule Kinde.Native do
   nif session_access_token(session :: session()) :: Kinde.result(String.t())
   nif session_tokens(session :: session()) :: Kinde.result(map())
   nif session_claims(session :: session(), type :: kind()) :: Kinde.result(map())
+  nif session_claim(session :: session(), name :: String.t()) :: Kinde.result(term())
   nif session_claim(session :: session(), name :: String.t(), type :: kind()) :: Kinde.result(term())
   nif session_permissions(session :: session(), type :: kind()) :: Kinde.result(map())
+  nif session_has_permission(session :: session(), key :: String.t()) :: answer()
   nif session_has_permission(session :: session(), key :: String.t(), type :: kind()) :: answer()
   nif session_roles(session :: session(), type :: kind()) :: Kinde.result(map())
+  nif session_has_role(session :: session(), key :: String.t()) :: answer()
   nif session_has_role(session :: session(), key :: String.t(), type :: kind()) :: answer()
   nif session_has(session :: session(), conditions :: Kinde.params()) :: answer()
   nif session_flags(session :: session(), type :: kind()) :: Kinde.result(map())
@@ -107,13 +110,22 @@ defmodule Kinde.Native do
         type :: String.t() | nil
       ) :: Kinde.result(map())
 
-  nif session_flag_boolean(session :: session(), code :: String.t(), default :: boolean() | nil) ::
+  nif session_flag_boolean(session :: session(), code :: String.t()) ::
         boolean() | {:error, Kinde.Error.t()}
 
-  nif session_flag_integer(session :: session(), code :: String.t(), default :: integer() | nil) ::
+  nif session_flag_boolean(session :: session(), code :: String.t(), default :: boolean()) ::
+        boolean() | {:error, Kinde.Error.t()}
+
+  nif session_flag_integer(session :: session(), code :: String.t()) ::
         integer() | {:error, Kinde.Error.t()}
 
-  nif session_flag_string(session :: session(), code :: String.t(), default :: String.t() | nil) ::
+  nif session_flag_integer(session :: session(), code :: String.t(), default :: integer()) ::
+        integer() | {:error, Kinde.Error.t()}
+
+  nif session_flag_string(session :: session(), code :: String.t()) ::
+        String.t() | {:error, Kinde.Error.t()}
+
+  nif session_flag_string(session :: session(), code :: String.t(), default :: String.t()) ::
         String.t() | {:error, Kinde.Error.t()}
 
   nif session_organization(session :: session()) :: Kinde.result(map())

@@ -192,7 +192,9 @@ defmodule Kinde.Session do
   @doc "One claim; `nil` if the token does not have it."
   @spec claim(t(), String.t()) :: Kinde.result(term())
   @spec claim(t(), String.t(), Kinde.token_type()) :: Kinde.result(term())
-  def claim(%__MODULE__{ref: ref}, name, type \\ :access), do: Native.session_claim(ref, name, kind(type))
+  def claim(session, name, type \\ :access)
+  def claim(%__MODULE__{ref: ref}, name, :access), do: Native.session_claim(ref, name)
+  def claim(%__MODULE__{ref: ref}, name, type), do: Native.session_claim(ref, name, kind(type))
 
   @doc "The permissions in the user's organization."
   @spec permissions(t()) :: Kinde.result(%{org_code: String.t() | nil, permissions: [String.t()]})
@@ -203,9 +205,12 @@ defmodule Kinde.Session do
   @doc "Whether the user has this permission."
   @spec permission?(t(), String.t()) :: boolean()
   @spec permission?(t(), String.t(), Kinde.token_type()) :: boolean()
-  def permission?(%__MODULE__{ref: ref}, key, type \\ :access) do
-    decided(Native.session_has_permission(ref, key, kind(type)))
-  end
+  def permission?(session, key, type \\ :access)
+
+  def permission?(%__MODULE__{ref: ref}, key, :access), do: decided(Native.session_has_permission(ref, key))
+
+  def permission?(%__MODULE__{ref: ref}, key, type),
+    do: decided(Native.session_has_permission(ref, key, kind(type)))
 
   @doc "The roles in the user's organization."
   @spec roles(t()) :: Kinde.result(roles())
@@ -221,8 +226,9 @@ defmodule Kinde.Session do
   @doc "Whether the user has this role, by its key."
   @spec role?(t(), String.t()) :: boolean()
   @spec role?(t(), String.t(), Kinde.token_type()) :: boolean()
-  def role?(%__MODULE__{ref: ref}, key, type \\ :access),
-    do: decided(Native.session_has_role(ref, key, kind(type)))
+  def role?(session, key, type \\ :access)
+  def role?(%__MODULE__{ref: ref}, key, :access), do: decided(Native.session_has_role(ref, key))
+  def role?(%__MODULE__{ref: ref}, key, type), do: decided(Native.session_has_role(ref, key, kind(type)))
 
   @doc """
   Whether all conditions hold, such as `permissions: ["read:todos"], roles: ["admin"], feature_flags: ["beta_access"]`.
@@ -261,21 +267,30 @@ defmodule Kinde.Session do
   @doc "The value of a boolean flag, or the default."
   @spec boolean_flag(t(), String.t()) :: Kinde.result(boolean())
   @spec boolean_flag(t(), String.t(), boolean() | nil) :: Kinde.result(boolean())
-  def boolean_flag(%__MODULE__{ref: ref}, code, default \\ nil) do
+  def boolean_flag(session, code, default \\ nil)
+  def boolean_flag(%__MODULE__{ref: ref}, code, nil), do: value(Native.session_flag_boolean(ref, code))
+
+  def boolean_flag(%__MODULE__{ref: ref}, code, default) do
     value(Native.session_flag_boolean(ref, code, default))
   end
 
   @doc "The value of an integer flag, or the default."
   @spec integer_flag(t(), String.t()) :: Kinde.result(integer())
   @spec integer_flag(t(), String.t(), integer() | nil) :: Kinde.result(integer())
-  def integer_flag(%__MODULE__{ref: ref}, code, default \\ nil) do
+  def integer_flag(session, code, default \\ nil)
+  def integer_flag(%__MODULE__{ref: ref}, code, nil), do: value(Native.session_flag_integer(ref, code))
+
+  def integer_flag(%__MODULE__{ref: ref}, code, default) do
     value(Native.session_flag_integer(ref, code, default))
   end
 
   @doc "The value of a string flag, or the default."
   @spec string_flag(t(), String.t()) :: Kinde.result(String.t())
   @spec string_flag(t(), String.t(), String.t() | nil) :: Kinde.result(String.t())
-  def string_flag(%__MODULE__{ref: ref}, code, default \\ nil) do
+  def string_flag(session, code, default \\ nil)
+  def string_flag(%__MODULE__{ref: ref}, code, nil), do: value(Native.session_flag_string(ref, code))
+
+  def string_flag(%__MODULE__{ref: ref}, code, default) do
     value(Native.session_flag_string(ref, code, default))
   end
 

@@ -32,6 +32,56 @@ fn bare<T: Encoder>(env: Env<'_>, result: kinde::Result<T>) -> Term<'_> {
     }
 }
 
+/// A look-up by a text in the access token, as nearly all are, and in a token that is named: an argument
+/// more makes such a call a tenth slower.
+macro_rules! look_up {
+    ($name:literal, $in_access:ident, $in_named:ident, $look_up:ident) => {
+        #[rustler::nif(name = $name)]
+        fn $in_access<'a>(env: Env<'a>, session: &Session, text: Text<'a>) -> Term<'a> {
+            $look_up(env, session, &text, TokenType::Access)
+        }
+
+        #[rustler::nif(name = $name)]
+        fn $in_named<'a>(
+            env: Env<'a>,
+            session: &Session,
+            text: Text<'a>,
+            of: i32,
+        ) -> NifResult<Term<'a>> {
+            Ok($look_up(env, session, &text, token_type(of)?))
+        }
+    };
+}
+
+/// The value of a flag, and with a default: likewise.
+macro_rules! flag {
+    ($name:literal, $plain:ident, $with_default:ident, $flag:ident, $($kind:tt)+) => {
+        #[rustler::nif(name = $name)]
+        fn $plain<'a>(env: Env<'a>, session: &Session, code: Text<'a>) -> Term<'a> {
+            $flag(env, session, &code, None)
+        }
+
+        #[rustler::nif(name = $name)]
+        fn $with_default<'a>(
+            env: Env<'a>,
+            session: &Session,
+            code: Text<'a>,
+            default: $($kind)+,
+        ) -> Term<'a> {
+            $flag(env, session, &code, Some(default))
+        }
+
+        fn $flag<'a>(
+            env: Env<'a>,
+            session: &Session,
+            code: &str,
+            default: Option<$($kind)+>,
+        ) -> Term<'a> {
+            bare(env, session.0.$flag(code, default))
+        }
+    };
+}
+
 #[rustler::nif]
 fn session_authenticated(session: &Session) -> bool {
     session.0.is_authenticated()
@@ -58,20 +108,16 @@ fn session_claims<'a>(env: Env<'a>, session: &Session, of: i32) -> NifResult<Ter
     Ok(answer(env, claims.map(Claims)))
 }
 
-#[rustler::nif]
-fn session_claim<'a>(
-    env: Env<'a>,
-    session: &Session,
-    name: Text<'a>,
-    of: i32,
-) -> NifResult<Term<'a>> {
-    let value = session.0.with_claim(&name, token_type(of)?, |json| {
-        term(env, json.unwrap_or("null"))
-    });
-    Ok(match value {
+look_up!("session_claim", session_claim, session_claim_of, claim);
+
+fn claim<'a>(env: Env<'a>, session: &Session, name: &str, of: TokenType) -> Term<'a> {
+    let value = session
+        .0
+        .with_claim(name, of, |json| term(env, json.unwrap_or("null")));
+    match value {
         Ok(value) => value,
         Err(error) => Fault::from(error).answer(env),
-    })
+    }
 }
 
 #[rustler::nif]
@@ -80,14 +126,15 @@ fn session_permissions<'a>(env: Env<'a>, session: &Session, of: i32) -> NifResul
     Ok(answer(env, permissions.map(|said| Shaped(said, 1))))
 }
 
-#[rustler::nif]
-fn session_has_permission<'a>(
-    env: Env<'a>,
-    session: &Session,
-    key: Text<'a>,
-    of: i32,
-) -> NifResult<Term<'a>> {
-    Ok(bare(env, session.0.has_permission(&key, token_type(of)?)))
+look_up!(
+    "session_has_permission",
+    session_has_permission,
+    session_has_permission_of,
+    has_permission
+);
+
+fn has_permission<'a>(env: Env<'a>, session: &Session, key: &str, of: TokenType) -> Term<'a> {
+    bare(env, session.0.has_permission(key, of))
 }
 
 #[rustler::nif]
@@ -96,14 +143,15 @@ fn session_roles<'a>(env: Env<'a>, session: &Session, of: i32) -> NifResult<Term
     Ok(answer(env, roles.map(|said| Shaped(said, 2))))
 }
 
-#[rustler::nif]
-fn session_has_role<'a>(
-    env: Env<'a>,
-    session: &Session,
-    key: Text<'a>,
-    of: i32,
-) -> NifResult<Term<'a>> {
-    Ok(bare(env, session.0.has_role(&key, token_type(of)?)))
+look_up!(
+    "session_has_role",
+    session_has_role,
+    session_has_role_of,
+    has_role
+);
+
+fn has_role<'a>(env: Env<'a>, session: &Session, key: &str, of: TokenType) -> Term<'a> {
+    bare(env, session.0.has_role(key, of))
 }
 
 #[rustler::nif]
@@ -139,35 +187,29 @@ fn session_flag<'a>(
     Ok(answer(env, flag.map(|said| Shaped(said, 1))))
 }
 
-#[rustler::nif]
-fn session_flag_boolean<'a>(
-    env: Env<'a>,
-    session: &Session,
-    code: Text<'a>,
-    default: Option<bool>,
-) -> Term<'a> {
-    bare(env, session.0.flag_boolean(&code, default))
-}
+flag!(
+    "session_flag_boolean",
+    session_flag_boolean,
+    session_flag_boolean_with_default,
+    flag_boolean,
+    bool
+);
 
-#[rustler::nif]
-fn session_flag_integer<'a>(
-    env: Env<'a>,
-    session: &Session,
-    code: Text<'a>,
-    default: Option<i64>,
-) -> Term<'a> {
-    bare(env, session.0.flag_integer(&code, default))
-}
+flag!(
+    "session_flag_integer",
+    session_flag_integer,
+    session_flag_integer_with_default,
+    flag_integer,
+    i64
+);
 
-#[rustler::nif]
-fn session_flag_string<'a>(
-    env: Env<'a>,
-    session: &Session,
-    code: Text<'a>,
-    default: Option<&str>,
-) -> Term<'a> {
-    bare(env, session.0.flag_string(&code, default))
-}
+flag!(
+    "session_flag_string",
+    session_flag_string,
+    session_flag_string_with_default,
+    flag_string,
+    &str
+);
 
 #[rustler::nif]
 fn session_organization<'a>(env: Env<'a>, session: &Session) -> Term<'a> {
