@@ -114,10 +114,10 @@ int main(void) {
     if (method == NULL || strcmp(method, "POST") != 0) {
         return answer("405 Method Not Allowed");
     }
-    if (length < 1 || length > LONGEST_BODY) {
+    if (length > LONGEST_BODY) {
         return answer("413 Content Too Large");
     }
-    if (fread(body, 1, (size_t)length, stdin) != (size_t)length) {
+    if (length < 1 || fread(body, 1, (size_t)length, stdin) != (size_t)length) {
         return answer("400 Bad Request");
     }
     config = kinde_config_new();
