@@ -24,13 +24,13 @@ mod resources;
 mod session;
 mod webhook;
 
-use mimalloc::MiMalloc;
 use rustler::{Env, Term};
 
 /// What a scheduler allocates is freed by a thread of the library, and the other way round: with the allocator of glibc a
 /// thousand exchanges at once take a quarter longer.
+#[cfg(target_os = "linux")]
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn load(env: Env, _info: Term) -> bool {
     resources::register(env)
