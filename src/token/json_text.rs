@@ -132,3 +132,66 @@ pub(super) fn nests_at_most(json: &str, limit: usize) -> bool {
     }
     true
 }
+
+/// Whether a double can hold every number of a JSON text. Other parsers refuse those that are larger, or
+/// take them for infinite (RFC 8259, section 6).
+pub(super) fn numbers_are_finite(json: &str) -> bool {
+    if !may_hold_large_number(json.as_bytes()) {
+        return true;
+    }
+    let mut rest = json;
+    while let Some((outside, text)) = rest.split_once('"') {
+        if !all_finite(outside) {
+            return false;
+        }
+        rest = after_string(text);
+    }
+    all_finite(rest)
+}
+
+/// Whether there is something like a number with an exponent, or one of very many digits, perhaps in a
+/// string. Hardly any token has it, and looking for it takes a sixtieth of a verification.
+fn may_hold_large_number(json: &[u8]) -> bool {
+    /// The largest double has one more.
+    const MANY_DIGITS: usize = 308;
+    let digits = |bytes: &mut dyn Iterator<Item = &u8>| {
+        bytes.take_while(|byte| byte.is_ascii_digit()).count()
+    };
+    memchr::memchr2_iter(b'e', b'E', json).any(|at| is_exponent(json, at))
+        || (MANY_DIGITS..json.len()).step_by(MANY_DIGITS).any(|at| {
+            let (before, after) = json.split_at(at);
+            digits(&mut before.iter().rev()) + digits(&mut after.iter()) > MANY_DIGITS
+        })
+}
+
+/// Whether the letter at this place could be that of a number's exponent.
+fn is_exponent(json: &[u8], at: usize) -> bool {
+    let (number, exponent) = json.split_at(at);
+    number.last().is_some_and(u8::is_ascii_digit)
+        && matches!(exponent.get(1), Some(b'0'..=b'9' | b'+' | b'-'))
+        && number
+            .iter()
+            .rfind(|byte| !matches!(byte, b'0'..=b'9' | b'.' | b'-'))
+            .is_none_or(|byte| matches!(byte, b':' | b',' | b'[' | b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+/// What follows a string whose opening quote is cut off.
+fn after_string(json: &str) -> &str {
+    let mut at = 0;
+    while let Some(found) = memchr::memchr2(b'"', b'\\', &json.as_bytes()[at..]) {
+        at += found;
+        if json.as_bytes()[at] == b'"' {
+            return &json[at + 1..];
+        }
+        at += 2;
+    }
+    ""
+}
+
+/// Of JSON without its strings.
+fn all_finite(json: &str) -> bool {
+    json.split([',', ':', '[', ']', '{', '}'])
+        .map(str::trim_ascii)
+        .filter(|scalar| scalar.starts_with(|first: char| first == '-' || first.is_ascii_digit()))
+        .all(|raw| number(raw).is_some())
+}

@@ -64,6 +64,9 @@ impl Payload {
             )));
         }
         let registered = Registered::read(&text)?;
+        if !json_text::numbers_are_finite(&text) {
+            return Err(malformed("one of its numbers is larger than a double"));
+        }
         Ok(Payload {
             text: text.into_boxed_str(),
             registered,

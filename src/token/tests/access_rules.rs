@@ -171,10 +171,10 @@ fn times_may_be_fractional_and_large() {
     assert_eq!(exp("99999999999999999999").unwrap(), Some(i64::MAX));
     assert_fails(exp("-1"), Status::TokenExpired, Some("exp"));
     assert_fails(exp("-1e300"), Status::TokenExpired, Some("exp"));
-    for unreadable in ["1e400", "\"1790003600\"", "true", "[]", "{}"] {
+    for unreadable in ["\"1790003600\"", "true", "[]", "{}"] {
         assert_fails(exp(unreadable), Status::ClaimMissing, Some("exp"));
     }
-    for malformed in ["NaN", "01", "+1", ".5", "1790003600,\"exp\":1"] {
+    for malformed in ["NaN", "1e400", "01", "+1", ".5", "1790003600,\"exp\":1"] {
         assert_eq!(exp(malformed).unwrap_err().status(), Status::TokenMalformed);
     }
 }

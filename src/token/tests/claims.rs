@@ -74,7 +74,7 @@ fn typed_claims_say_what_is_wrong() {
 
 #[test]
 fn whole_numbers_may_be_written_in_any_way() {
-    let text = r#"{"a":1.685462653e+09,"b":42.0,"c":-0,"d":9223372036854775807,"e":9223372036854775808,"f":1e400}"#;
+    let text = r#"{"a":1.685462653e+09,"b":42.0,"c":-0,"d":9223372036854775807,"e":9223372036854775808,"f":1e300}"#;
     let claims = Claims::from_verified_text(text.to_owned()).unwrap();
     assert_eq!(claims.integer("a").unwrap(), 1_685_462_653);
     assert_eq!(claims.integer("b").unwrap(), 42);

@@ -293,6 +293,39 @@ fn nesting_is_counted_outside_of_texts() {
     }
 }
 
+/// Other parsers refuse such a number or take it for infinite.
+#[test]
+fn a_number_larger_than_a_double_is_refused() {
+    let claims = |extra: &str| {
+        let claims = access_claims().to_string();
+        format!("{},{extra}}}", claims.strip_suffix('}').unwrap())
+    };
+    let judged = |extra: &str| {
+        let token = token(&header("RS256"), &claims(extra), with_rsa(0, "RS256"));
+        verify(&verifier(), &token, RS256)
+    };
+    for held in [
+        r#""n":1e308,"ids":["27daa125-2fb2-4e14","1e999"]"#,
+        r#""n": -1.7976931348623157E+308 "#,
+        r#""n":1e-400"#,
+        r#""n":[123456789012345678901234567890,true,null,{"e":0}]"#,
+        r#""n":"1e999","1e999":"\\","\"":"\",1e999,""#,
+    ] {
+        judged(held).unwrap();
+    }
+    let digits = "9".repeat(309);
+    for too_large in [
+        r#""n":1e309"#,
+        "\"n\":\t1.5e+309",
+        r#""n": -1E+309 "#,
+        r#""n":[0,{"m":1e309}]"#,
+        r#""s":"\"","n":1e309"#,
+        &format!(r#""n":{digits}"#),
+    ] {
+        assert_fails(judged(too_large), Status::TokenMalformed, None);
+    }
+}
+
 #[test]
 fn typ_says_that_a_token_is_an_access_token() {
     for (typ, is_access_token) in [
