@@ -316,7 +316,11 @@ fn a_number_larger_than_a_double_is_refused() {
     let digits = "9".repeat(309);
     for too_large in [
         r#""n":1e309"#,
+        r#""n":[0,1e309]"#,
+        r#""n":[1e309]"#,
         "\"n\":\t1.5e+309",
+        "\"n\":\r1e309",
+        "\"n\":\n1e309",
         r#""n": -1E+309 "#,
         r#""n":[0,{"m":1e309}]"#,
         r#""s":"\"","n":1e309"#,
